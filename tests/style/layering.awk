@@ -34,7 +34,7 @@ room == "policy" || room == "config" {
     never("(steady_clock|system_clock|high_resolution_clock)::now", "reads a clock; take the present as an argument")
     never("(clock_gettime|gettimeofday|time)\\((NULL|nullptr|0)?\\)", "reads a clock; take the present as an argument")
     never("(random_device|random_generator|mt19937|mt19937_64|s?rand)[ (;{]", "draws lots; take the roll as an argument")
-    never("(secure_)?getenv|environ", "reads the environment; take a function that looks it up")
+    never("(secure_)?getenv|environ([^A-Za-z0-9_]|$)", "reads the environment; take a function that looks it up")
     never("thread_local|sleep_for|sleep_until", "knows of threads; there is one, and it is not this room's business")
 }
 

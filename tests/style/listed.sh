@@ -10,7 +10,10 @@ enter "${1:-}"
 
 # names LIST WORD: a line of LIST that is no comment has WORD as a path of its own.
 names() {
-    [ -f "$1" ] && sed 's/#.*//' "$1" | tr -s ' \t()"' '\n' | grep -qxE "([^ ]*/)?$(sed 's/[].[*^$+?{}()|]/\\&/g' <<<"$2")"
+    [ -f "$1" ] || return 1
+    sed 's/#.*//' "$1" | tr -s ' \t()"' '\n' | awk -v path="$2" '
+        $0 == path || substr($0, length($0) - length(path)) == "/" path { found = 1 }
+        END { exit !found }'
 }
 
 mapfile -t files < <(our_files '*.cpp' 'tests/*_test.*')

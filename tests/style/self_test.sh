@@ -107,6 +107,7 @@ config/load.cpp|#include <boost/asio/ip/tcp.hpp>
 config/load.cpp|#include <openssl/ssl.h>
 config/load.cpp|#include <sys/socket.h>
 config/load.cpp|auto user = getenv("USER");
+config/load.cpp|extern char** environ;
 config/load.cpp|auto present = std::chrono::system_clock::now();
 config/load.hpp|#include <toml++/toml.h>
 proxy/session.cpp|#include <toml++/toml.h>
@@ -122,6 +123,7 @@ CASES
     finds tests/simulator/CMakeLists.txt backstop_policy
 
     put policy/plan.cpp <<<$'static const int one = 1;\nstatic int two(int n) { return n; }\nint snow(int n);\nauto s = "now()";\nint three = snow(now.steady);'
+    put config/load.hpp <<<'std::string environment; // as getenv() would'
     content 'what only looks like a violation'
     fresh
 }
