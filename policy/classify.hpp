@@ -16,9 +16,10 @@
 
 namespace backstop::policy {
 
-// A delay that the API asks for, from `now` on.
+// A delay that the API asks for, from `now` on; between 0 and 24 h.
 struct Hint {
     Duration delay{};  // corrected by the clock offset, plus 1 s, for dates and epochs
+    // `backoff` where the API named none, and the rule's wait_default or wait_min speaks for it.
     WaitSource source = WaitSource::header;
 };
 
@@ -28,12 +29,15 @@ struct Classification {
     Retry retry = Retry::never;
     Reason reason = Reason::succeeded;  // for the answer, should this be the last outcome
     const Rule* rule = nullptr;         // null: HTTP's own rules
+    // At least the rule's wait_min. Empty where the API named no delay and the rule has a wait_max:
+    // then the wait is drawn between rule->wait_min and rule->wait_max (Levrage 502: 1 to 2 s).
     std::optional<Hint> hint{};
-    bool hint_in_header = false;  // the client can read the delay by itself
+    bool hint_in_header = false;  // a header names it: the client can read the delay by itself
     std::string error_code{};
     std::string request_id{};
     std::string quota_reason{};  // set where verdict is quota_spent
     std::optional<double> quota_remaining{};
+    std::optional<double> quota_required{};  // what this request would have cost, where a 402 says
     struct Limit {
         std::size_t shape = 0;  // index into dialect.limits
         RateLimitTracker::Observation observation{};

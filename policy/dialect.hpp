@@ -26,7 +26,7 @@ enum class DelayFormat {
     epoch_seconds,    // 1706140800
     epoch_milliseconds,
     duration,   // "1m30s"
-    automatic,  // JSON: number or numeric string of seconds, ISO date, or duration
+    automatic,  // seconds (a number of 1e9 or more: an epoch), HTTP-date, ISO 8601 or duration
 };
 
 struct Source {
@@ -36,6 +36,10 @@ struct Source {
     };
     Place place = Place::header;
     std::string name;  // header name, or JSON Pointer
+    // Headers only: the value stands in this parameter of a structured field (RFC 9651), as the `t`
+    // of `RateLimit: "default";r=0;t=30`, or under this key of a dictionary (`reset=30`). Of
+    // several windows in one field the one with the least remaining counts.
+    std::string parameter{};
 };
 
 // One place where the API says how long to wait. Sources are tried in order; the first that parses
@@ -53,8 +57,9 @@ enum class Retry {
     always,      // the API says that it did not act
 };
 
-// First match wins; what no rule matches is judged by HTTP itself: below 400 ok; 421 refused;
-// other 4xx rejected; 5xx transient for repeatable requests.
+// First match wins; what no rule matches is judged by HTTP itself: below 400 ok; 402 quota spent;
+// 421 refused (RFC 9110 15.5.20); 429 rate limited (RFC 6585); other 4xx rejected; 5xx, and
+// statuses that are none, transient for repeatable requests.
 struct Rule {
     std::string name;
     std::vector<int> statuses{};       // empty: any status from 400 on
@@ -79,8 +84,8 @@ struct LimitShape {
     std::string scope = "default";
     std::vector<Source> limit{};
     std::vector<Source> remaining{};
-    std::vector<Source> used{};                  // where the API says used instead of remaining
-    std::optional<DelaySource> reset{};          // until when the window runs
+    std::vector<Source> used{};        // where the API says used instead of remaining
+    std::vector<DelaySource> reset{};  // until when the window runs; first that parses wins
     Duration window = std::chrono::seconds(60);  // where the API sends no reset
 };
 
@@ -95,6 +100,9 @@ struct QuotaShape {
 struct LocalErrorShape {
     std::string content_type = "application/json";
     JsonTemplate body{};
+    // Statuses whose envelope has more fields (Sticky Calls: `details.issues` of a 400, which its
+    // callers iterate over, and `retryAfter` of a 429).
+    std::map<int, JsonTemplate> bodies{};
     std::map<int, std::string> codes{};  // the API's code word for each status
     std::string default_code{};
     // Extra fields of a 429 or 503 of ours, e.g. {"X-RateLimit-Reset", "{{reset_epoch}}"}.

@@ -15,6 +15,9 @@ struct Field {
     std::string_view value;  // without surrounding white space
 };
 
+// ASCII only, whatever the locale: names of fields and the like (RFC 9110 5.1).
+bool equal_ignoring_case(std::string_view left, std::string_view right);
+
 // The value of the first field of that name (compared without case), or nothing.
 std::optional<std::string_view> find_header(std::span<const Field> fields, std::string_view name);
 

@@ -42,6 +42,10 @@ struct Substitute {
     int status = 502;
     std::optional<Duration> retry_after{};  // true where known
     bool outcome_unknown = false;           // a write may have been acted on
+    // What the last attempt came to, if there was one: makes Proxy-Status exact (RFC 9209 2.3).
+    FailureKind failure = FailureKind::none;
+    Stage stage = Stage::connect;  // of the failure
+    int received_status = 0;
 };
 using Step = std::variant<Send, Wait, Deliver, Substitute>;
 

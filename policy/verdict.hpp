@@ -81,6 +81,8 @@ enum class KeySource {
 };
 std::string_view word(KeySource source);
 
+// The value a word stands for, or nothing: words are what dialect and config files are written in.
+std::optional<Verdict> verdict_from(std::string_view word);
 std::optional<Reason> reason_from(std::string_view word);
 
 }  // namespace backstop::policy
