@@ -1,0 +1,246 @@
+#include "proxy/head_rules.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+#include <charconv>
+
+namespace backstop::proxy {
+
+namespace {
+
+using boost::beast::iequals;
+
+constexpr Refusal bad(std::string_view detail) {
+    return {400, "bad_request", detail};
+}
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+// Calls `each` with every element of a comma-separated list, empty ones left out.
+template <typename Each>
+void for_each_token(std::string_view list, Each each) {
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const std::string_view token = trim(list.substr(0, comma));
+        if (!token.empty()) each(token);
+        if (comma == std::string_view::npos) return;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+// 1*DIGIT that fits 63 bits; no sign, no list (RFC 9110 8.6).
+std::optional<std::uint64_t> parse_length(std::string_view text) {
+    if (text.empty() || text.size() > 18) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+// uri-host [ ":" port ] (RFC 9110 7.2), without userinfo. An empty value is allowed by the RFC for
+// schemes without authority; nobody sends it to an HTTP API.
+bool valid_authority(std::string_view text) {
+    if (text.empty()) return false;
+    std::string_view port;
+    if (text.front() == '[') {
+        const std::size_t close = text.find(']');
+        if (close == std::string_view::npos || close < 3) return false;
+        const std::string_view address = text.substr(1, close - 1);
+        if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+            return false;
+        }
+        port = text.substr(close + 1);
+    } else {
+        const std::size_t colon = text.find(':');
+        const std::string_view host = text.substr(0, colon);
+        if (host.empty()) return false;
+        const auto allowed = [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                   std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
+        };
+        if (!std::all_of(host.begin(), host.end(), allowed)) return false;
+        port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
+    }
+    if (port.empty()) return true;
+    if (port.front() != ':') return false;
+    port.remove_prefix(1);
+    return port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) {
+        return c >= '0' && c <= '9';
+    });
+}
+
+// The authority of an absolute-form target, or nothing if it is not one.
+std::optional<std::string_view> authority_of(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (target.size() > scheme.size() && iequals(target.substr(0, scheme.size()), scheme)) {
+            target.remove_prefix(scheme.size());
+            return target.substr(0, target.find_first_of("/?"));
+        }
+    }
+    return std::nullopt;
+}
+
+Refusal judge_target(const Message& message) {
+    const std::string_view target = message.target();
+    if (target.find_first_of("#\\\"<>^`{|}") != std::string_view::npos ||
+        std::any_of(target.begin(), target.end(), [](char c) {
+            return static_cast<unsigned char>(c) >= 0x80 || is_control(c);
+        })) {
+        return bad("the request target holds a character that a URI must encode");
+    }
+    if (target.front() == '/') return {};
+    if (target == "*") {
+        if (message.method() == "OPTIONS") return {};
+        return bad("only OPTIONS may ask for '*'");
+    }
+    const auto authority = authority_of(target);
+    if (!authority) return bad("the request target is neither a path nor a URL");
+    if (!valid_authority(*authority)) return bad("the URL in the request line has no valid host");
+    return {};
+}
+
+Refusal judge_host(const Message& message) {
+    std::size_t count = 0;
+    const auto host = message.find(FieldId::host, &count);
+    if (count > 1) return bad("more than one Host field");
+    if (count == 0) {
+        if (message.version == 11) return bad("no Host field");
+        return {};
+    }
+    if (!valid_authority(*host)) return bad("the Host field is not a host with an optional port");
+    return {};
+}
+
+Refusal judge_framing(Message& message) {
+    std::size_t lengths = 0;
+    std::size_t codings = 0;
+    const auto length = message.find(FieldId::content_length, &lengths);
+    const auto coding = message.find(FieldId::transfer_encoding, &codings);
+    if (codings > 0) {
+        if (lengths > 0) return bad("both Content-Length and Transfer-Encoding");
+        if (message.version == 10) return bad("Transfer-Encoding in an HTTP/1.0 request");
+        if (codings > 1) return bad("more than one Transfer-Encoding field");
+        if (!iequals(*coding, "chunked")) {
+            // RFC 9112 6.1: 501 for a coding that is not understood.
+            if (has_token(*coding, "chunked") || coding->empty()) {
+                return bad("Transfer-Encoding must be exactly 'chunked'");
+            }
+            return {501, "bad_request", "only the transfer coding 'chunked' is supported"};
+        }
+        message.chunked = true;
+        return {};
+    }
+    if (lengths > 1) return bad("more than one Content-Length field");
+    if (lengths == 1) {
+        message.content_length = parse_length(*length);
+        if (!message.content_length) return bad("Content-Length is not a plain decimal number");
+    }
+    return {};
+}
+
+void judge_connection(Message& message) {
+    message.keep_alive = message.version == 11;
+    for (const Message::Line& line : message.lines()) {
+        if (line.id != FieldId::connection) continue;
+        for_each_token(message.text(line.value), [&](std::string_view token) {
+            if (iequals(token, "close")) message.keep_alive = false;
+            if (iequals(token, "keep-alive") && message.version == 10) message.keep_alive = true;
+        });
+    }
+    if (message.version == 10) {
+        // close beats keep-alive whatever their order.
+        for (const Message::Line& line : message.lines()) {
+            if (line.id == FieldId::connection && has_token(message.text(line.value), "close")) {
+                message.keep_alive = false;
+            }
+        }
+    }
+}
+
+bool clean_values(const Message& message) {
+    for (const policy::Field& field : message.fields()) {
+        if (std::any_of(field.value.begin(), field.value.end(), is_control)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+bool has_token(std::string_view list, std::string_view name) {
+    bool found = false;
+    for_each_token(list, [&](std::string_view token) { found = found || iequals(token, name); });
+    return found;
+}
+
+Refusal judge_request(Message& message) {
+    const std::string_view method = message.method();
+    if (method == "CONNECT") return {501, "bad_method", "CONNECT is not supported"};
+    if (method == "TRACE") return {405, "bad_method", "TRACE is not allowed"};
+    if (message.folded) return bad("a field continued on another line (obs-fold)");
+    if (!clean_values(message)) return bad("a control character in a field value");
+    if (const Refusal refusal = judge_target(message)) return refusal;
+    if (const Refusal refusal = judge_host(message)) return refusal;
+    if (const Refusal refusal = judge_framing(message)) return refusal;
+    if (const auto expect = message.find(FieldId::expect)) {
+        if (!iequals(*expect, "100-continue")) {
+            return {417, "bad_request", "the only expectation that can be met is 100-continue"};
+        }
+    }
+    judge_connection(message);
+    return {};
+}
+
+bool judge_response(Message& message, std::string_view request_method) {
+    if (message.status < 100 || message.status > 599) return false;
+    if (message.folded || !clean_values(message)) return false;
+    judge_connection(message);
+    std::size_t lengths = 0;
+    std::size_t codings = 0;
+    const auto length = message.find(FieldId::content_length, &lengths);
+    const auto coding = message.find(FieldId::transfer_encoding, &codings);
+    if (lengths > 0 && codings > 0) return false;
+    if (codings > 0) {
+        if (codings > 1 || !iequals(*coding, "chunked") || message.version == 10) return false;
+        message.chunked = true;
+    }
+    if (lengths > 0) {
+        message.content_length = parse_length(*length);
+        if (!message.content_length) return false;
+        for (const Message::Line& line : message.lines()) {
+            if (line.id == FieldId::content_length && message.text(line.value) != *length) {
+                return false;
+            }
+        }
+    }
+    // These have no body, whatever their fields say (RFC 9112 6.3); framing by it is over.
+    const int status = message.status;
+    const bool bodiless = status < 200 || status == 204 || status == 304;
+    if (bodiless && status != 304 && (message.chunked || message.content_length.value_or(0) > 0)) {
+        return false;
+    }
+    const bool to_close = !bodiless && request_method != "HEAD" && !message.chunked &&
+                          !message.content_length;
+    if (to_close) message.keep_alive = false;
+    return true;
+}
+
+std::string_view origin_form(std::string_view target) {
+    if (target.empty() || target.front() == '/' || target == "*") return target;
+    const auto authority = authority_of(target);
+    if (!authority) return target;
+    const std::size_t begin =
+        static_cast<std::size_t>(authority->data() - target.data()) + authority->size();
+    const std::string_view rest = target.substr(begin);
+    return rest.empty() ? std::string_view("/") : rest;
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,52 @@
+// The heads that we send: built anew from what was parsed, never edited in place. Hop-by-hop and
+// Connection-nominated fields are left out (RFC 9110 7.6.1), framing is our own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/config.hpp"
+#include "proxy/message.hpp"
+
+namespace backstop::proxy {
+
+// How a body that we send is framed.
+struct Framing {
+    enum class Kind { none, length, chunked, to_close } kind = Kind::none;
+    std::uint64_t length = 0;
+};
+
+struct UpstreamHead {
+    const Message& request;
+    const config::Target& target;
+    Framing framing{};
+    std::string_view key_header{};         // a key to add; empty: none
+    std::string_view key{};
+    std::string_view credential_header{};  // replaces the client's; empty: none
+    std::string_view credential{};
+};
+// Appends the head of the request to the upstream.
+void write_upstream_head(const UpstreamHead& head, std::string& out);
+
+struct ClientHead {
+    const Message& response;
+    Framing framing{};
+    int client_version = 11;
+    bool keep_alive = true;
+    std::optional<int> attempts{};  // Backstop-Attempts; nothing for 1xx
+    // Fields of ours that are added, each replacing the upstream's of the same name.
+    const std::vector<std::pair<std::string, std::string>>* extra = nullptr;
+};
+// Appends the head of the response to the client.
+void write_client_head(const ClientHead& head, std::string& out);
+
+// A client's wish in a Backstop-* field, e.g. "Backstop-Timeout"; nothing if absent.
+std::optional<std::string_view> wish(const Message& request, std::string_view name);
+
+std::string_view reason_phrase(int status);
+
+}  // namespace backstop::proxy

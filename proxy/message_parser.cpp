@@ -1,0 +1,162 @@
+#include "proxy/message_parser.hpp"
+
+#include <boost/beast/http/error.hpp>
+#include <cstring>
+#include <limits>
+
+namespace backstop::proxy {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+std::string_view std_view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+// A line that begins with white space continues the one before it (obs-fold, RFC 9112 5.2). Beast
+// joins such lines without a word; the raw bytes tell.
+bool has_fold(std::string_view head) {
+    const char* at = head.data();
+    const char* const end = at + head.size();
+    while (at < end) {
+        const auto* newline =
+            static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+        if (newline == nullptr || newline + 1 >= end) return false;
+        if (newline[1] == ' ' || newline[1] == '\t') return true;
+        at = newline + 1;
+    }
+    return false;
+}
+
+}  // namespace
+
+template <bool IsRequest>
+MessageParser<IsRequest>::MessageParser(Message& message, HeadLimits limits)
+    : message_(message), limits_(limits) {
+    message_.clear();
+    // Beast's limit holds for the start line and for the fields apart; the total is checked here.
+    Base::header_limit(static_cast<std::uint32_t>(limits.bytes + 4));
+    Base::body_limit(boost::none);
+    Base::eager(false);
+}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
+    error_code ec;
+    const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+    head_bytes_ += used;
+    if (has_fold(bytes.substr(0, used))) message_.folded = true;
+    if (ec && ec != http::error::need_more) {
+        fail(ec);
+        return used;
+    }
+    const std::size_t waiting = head_done() ? 0 : bytes.size() - used;
+    if (head_bytes_ + waiting > limits_.bytes) {
+        error_ = line_done_ ? ParseError::head_too_large : ParseError::line_too_long;
+    }
+    return used;
+}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::put_body(std::string_view bytes, Buffer& body) {
+    if (done() || bytes.empty()) return 0;
+    body_ = &body;
+    Base::eager(true);
+    error_code ec;
+    const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+    body_ = nullptr;
+    if (ec && ec != http::error::need_more) fail(ec);
+    return used;
+}
+
+template <bool IsRequest>
+bool MessageParser<IsRequest>::ended_by_close() {
+    if (!head_done()) return false;
+    if (done()) return true;
+    error_code ec;
+    Base::put_eof(ec);
+    return !ec;
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::fail(const error_code& ec) {
+    if (error_ != ParseError::none) return;
+    if (head_done()) {
+        error_ = ParseError::body_framing;
+    } else if (ec == http::error::header_limit) {
+        error_ = line_done_ ? ParseError::head_too_large : ParseError::line_too_long;
+    } else if (ec == http::error::bad_version) {
+        error_ = ParseError::bad_version;
+    } else {
+        error_ = ParseError::bad;
+    }
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_request_impl(
+    verb, view method, view target, int version, error_code&
+) {
+    line_done_ = true;
+    message_.first_ = message_.keep(std_view(method));
+    message_.second_ = message_.keep(std_view(target));
+    message_.version = version;
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_response_impl(
+    int status, view reason, int version, error_code&
+) {
+    line_done_ = true;
+    message_.status = status;
+    message_.second_ = message_.keep(std_view(reason));
+    message_.version = version;
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_field_impl(field id, view name, view value, error_code& ec) {
+    if (fields_done_) {
+        ++trailers_;  // never merged into the head (RFC 9110 6.5.1)
+        return;
+    }
+    if (message_.lines().size() >= limits_.fields) {
+        error_ = ParseError::head_too_large;
+        ec = http::error::header_limit;
+        return;
+    }
+    message_.add(id, std_view(name), std_view(value));
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_header_impl(error_code&) {
+    fields_done_ = true;
+    message_.seal();
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_body_init_impl(
+    const boost::optional<std::uint64_t>&, error_code&
+) {}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::on_body_impl(view body, error_code&) {
+    body_->append(std_view(body));
+    return body.size();
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_chunk_header_impl(std::uint64_t, view, error_code&) {}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::on_chunk_body_impl(std::uint64_t, view body, error_code&) {
+    body_->append(std_view(body));
+    return body.size();
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::on_finish_impl(error_code&) {}
+
+template class MessageParser<true>;
+template class MessageParser<false>;
+
+}  // namespace backstop::proxy
