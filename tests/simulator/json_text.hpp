@@ -1,0 +1,14 @@
+#pragma once
+
+// JSON as the real API writes it. Boost.JSON writes 0.9 as 9E-1, which is the same number but not
+// what anybody expects to see in a response.
+
+#include <boost/json/fwd.hpp>
+
+#include <string>
+
+namespace simulator {
+
+std::string json_text(const boost::json::value& value);
+
+}  // namespace simulator
