@@ -2,15 +2,19 @@
 // to learn whether the upstream has recovered (behaviour, section 5).
 //
 // Trips on `consecutive_failures`, or when at least `min_attempts` were made within `window` and
-// `failure_ratio` of them failed. Open for `open`, doubling to `max_open` at each failed probe.
+// `failure_ratio` of them failed; only a failure trips it, never a success. Open for `open`,
+// doubling to `max_open` at each failed probe. The delay of a 503 extends it, by five minutes at
+// most: then one probe asks again, so that an absurd delay is not an outage.
+//
 // Half open: one probe at a time, two successes close it. Repeatable requests are preferred as
 // probes; when none came for one more open period, any request may go, as a single attempt.
 // Results of attempts that began before it last opened change nothing.
 #pragma once
 
+#include "policy/sliding_count.hpp"
 #include "policy/time.hpp"
 
-#include <deque>
+#include <cstdint>
 
 namespace backstop::policy {
 
@@ -30,23 +34,26 @@ public:
         open,
         half_open,
     };
-    // What one attempt is allowed. `probe` attempts must be reported with the same ticket, exactly
-    // once, or abandoned.
+    // What one attempt is allowed. An admitted attempt is reported with its ticket once: succeeded,
+    // failed or abandoned; a probe always, since no other goes before.
     struct Ticket {
         bool admitted = false;
         bool probe = false;
         bool single_attempt = false;  // a keyless write as probe: no retry
         Duration retry_after{};       // if refused: when it is worth trying again
         Instant begun{};
+        std::uint64_t opening = 0;  // how often it had opened before: tells late results
     };
 
-    explicit CircuitBreaker(Options options) : options_(options) {}
+    explicit CircuitBreaker(Options options);
 
     Ticket admit(bool repeatable, Instant now);
+    // Whatever is no failure is a success, a 4xx and a 429 included: somebody answered.
     void succeeded(const Ticket& ticket, Instant now);
     void failed(const Ticket& ticket, Instant now);
     void abandoned(const Ticket& ticket, Instant now);  // the attempt came to nothing: no verdict
-    void extend(Duration at_least, Instant now);        // a 503's delay: stay open that long
+    // A 503's delay: stay open that long. Told after failed(); nothing unless it is open.
+    void extend(Duration at_least, Instant now);
 
     // `open` becomes `half_open` by time alone; asking changes nothing.
     State state(Instant now) const;
@@ -56,13 +63,35 @@ public:
         unsigned long closed = 0, open = 0, half_open = 0;
     };
     const Transitions& transitions() const { return transitions_; }
-    // A reload may change the options; the state stays.
-    void reconfigure(Options options) { options_ = options; }
+    // A reload may change the options; the state stays, but for a window of another length.
+    void reconfigure(Options options);
 
 private:
-    // Data members are the implementer's.
+    enum class Phase {
+        closed,
+        open,  // and half open, once until_ has come
+    };
+
+    Ticket refused(Duration retry_after) const;
+    Ticket probe(bool repeatable, Instant now);
+    bool trips(Instant now) const;
+    void open(Instant now);
+    void close();
+
     Options options_;
+    SlidingCount attempts_;
+    SlidingCount failures_;
     Transitions transitions_{};
+    Phase phase_ = Phase::closed;
+    int consecutive_ = 0;
+    std::uint64_t openings_ = 0;
+    Duration period_{};  // of the current opening, before extension
+    // The fields from here on have a meaning while not closed.
+    Instant until_{};       // open until then, half open from then on
+    Instant any_from_{};    // from then on any request may probe
+    bool noticed_ = false;  // that it has become half open
+    bool probing_ = false;
+    int successes_ = 0;
 };
 
 }  // namespace backstop::policy

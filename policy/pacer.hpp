@@ -19,7 +19,8 @@ public:
         Duration max_delay = std::chrono::seconds(1);
     };
 
-    // How long this request is to be held; zero: not at all.
+    // How long this request is to be held; zero: not at all. `window`: the dialect's, for an API
+    // that sends no reset; with one, what is left until it counts.
     static Duration delay(
         const Options& options,
         const std::optional<RateLimitTracker::State>& state,

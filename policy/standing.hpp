@@ -15,6 +15,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace backstop::policy {
 
@@ -34,27 +35,52 @@ public:
     ClockOffset clock;
 
     // The standing of a scope for a credential (any hash of the Authorization value; 0 for none).
-    // At most 64 credentials are kept, the least recently used is forgotten; a reference stays
-    // valid until then, and one with waiters is never forgotten.
+    // Where the API throttles by address, all credentials are one. At most 64 credentials are kept,
+    // the least recently used is forgotten; a reference stays valid until then, and a credential
+    // with waiters is never forgotten: so ask again after anything but a wait.
     LimitStanding& limits(std::string_view scope, std::uint64_t credential);
 
-    // The tightest over all credentials, for gauges: visits each scope once.
+    // For gauges, one for each scope: of all credentials the gate that opens last, the limits of
+    // which most is used, and how many wait.
+    struct Tightest {
+        std::string_view scope;
+        const Gate* gate = nullptr;
+        const RateLimitTracker* limits = nullptr;
+        int waiting = 0;
+    };
+    std::vector<Tightest> tightest(Moment now) const;
+
+    // Once for each scope and credential, most recently used credential first.
     template <typename Visit>  // void(const std::string& scope, const LimitStanding&)
     void for_each(Visit visit) const {
-        for (const auto& entry : entries_)
-            visit(entry.scope, entry.standing);
+        for (const auto& holder : holders_)
+            for (const auto& entry : holder.entries)
+                visit(entry.scope, entry.standing);
     }
 
+    // New rules after a reload, in force for what is open, closed, counted and queued already.
     void reconfigure(const Rules& rules);
 
 private:
     struct Entry {
         std::string scope;
-        std::uint64_t credential = 0;
         LimitStanding standing;
     };
-    const Rules* rules_ = nullptr;  // only to make new entries
-    std::list<Entry> entries_{};    // most recently used first
+    struct Holder {  // of a credential
+        std::uint64_t credential = 0;
+        std::list<Entry> entries{};
+        bool has_waiters() const;
+    };
+    void read(const Rules& rules);
+    Holder& holder(std::uint64_t credential);
+    void forget_one();
+    Duration window(std::string_view scope) const;
+
+    // Of the rules, what new entries are made from.
+    Gate::Options gate_{};
+    bool per_address_ = false;
+    std::map<std::string, Duration, std::less<>> windows_{};  // by scope
+    std::list<Holder> holders_{};                             // most recently used first
 };
 
 }  // namespace backstop::policy

@@ -1,0 +1,136 @@
+#include "policy/circuit_breaker.hpp"
+
+#include <algorithm>
+
+namespace backstop::policy {
+
+namespace {
+
+constexpr int successes_to_close = 2;
+// While a probe is under way nobody knows how it ends: ask again soon.
+constexpr Duration probe_pause = std::chrono::seconds(1);
+constexpr Duration longest_extension = std::chrono::minutes(5);
+
+}  // namespace
+
+CircuitBreaker::CircuitBreaker(Options options)
+    : options_(options),
+      attempts_(options.window, SlidingCount::Cover::at_most),
+      failures_(options.window, SlidingCount::Cover::at_most) {}
+
+CircuitBreaker::Ticket CircuitBreaker::admit(bool repeatable, Instant now) {
+    Ticket ticket;
+    ticket.admitted = true;
+    ticket.begun = now;
+    ticket.opening = openings_;
+    if (!options_.enabled || phase_ == Phase::closed) return ticket;
+    if (now < until_) return refused(until_ - now);
+    if (!noticed_) {
+        noticed_ = true;
+        ++transitions_.half_open;
+    }
+    if (probing_) return refused(probe_pause);
+    if (!repeatable && now < any_from_) return refused(any_from_ - now);
+    return probe(repeatable, now);
+}
+
+CircuitBreaker::Ticket CircuitBreaker::refused(Duration retry_after) const {
+    Ticket ticket;
+    ticket.retry_after = retry_after;
+    ticket.opening = openings_;
+    return ticket;
+}
+
+CircuitBreaker::Ticket CircuitBreaker::probe(bool repeatable, Instant now) {
+    Ticket ticket;
+    ticket.admitted = true;
+    ticket.probe = true;
+    ticket.single_attempt = !repeatable;
+    ticket.begun = now;
+    ticket.opening = openings_;
+    probing_ = true;
+    if (repeatable) any_from_ = std::max(any_from_, now + period_);
+    return ticket;
+}
+
+void CircuitBreaker::succeeded(const Ticket& ticket, Instant now) {
+    if (!options_.enabled || !ticket.admitted || ticket.opening != openings_) return;
+    if (phase_ == Phase::closed) {
+        attempts_.add(now);
+        consecutive_ = 0;
+    } else if (ticket.probe) {
+        probing_ = false;
+        if (++successes_ >= successes_to_close) close();
+    }
+}
+
+void CircuitBreaker::failed(const Ticket& ticket, Instant now) {
+    if (!options_.enabled || !ticket.admitted || ticket.opening != openings_) return;
+    if (phase_ == Phase::closed) {
+        attempts_.add(now);
+        failures_.add(now);
+        ++consecutive_;
+        if (!trips(now)) return;
+        period_ = options_.open;
+        open(now);
+    } else if (ticket.probe) {
+        period_ = std::min(period_ * 2, std::max(options_.max_open, options_.open));
+        open(now);
+    }
+}
+
+void CircuitBreaker::abandoned(const Ticket& ticket, Instant /*now*/) {
+    if (ticket.probe && ticket.opening == openings_) probing_ = false;
+}
+
+void CircuitBreaker::extend(Duration at_least, Instant now) {
+    if (state(now) != State::open) return;
+    until_ = std::max(until_, now + std::min(at_least, longest_extension));
+    any_from_ = until_ + period_;
+}
+
+bool CircuitBreaker::trips(Instant now) const {
+    if (consecutive_ >= options_.consecutive_failures) return true;
+    const auto attempts = static_cast<double>(attempts_.count(now));
+    const auto failures = static_cast<double>(failures_.count(now));
+    return attempts >= options_.min_attempts && failures >= options_.failure_ratio * attempts;
+}
+
+void CircuitBreaker::open(Instant now) {
+    phase_ = Phase::open;
+    ++transitions_.open;
+    ++openings_;
+    until_ = now + period_;
+    any_from_ = until_ + period_;
+    noticed_ = probing_ = false;
+    successes_ = 0;
+}
+
+void CircuitBreaker::close() {
+    phase_ = Phase::closed;
+    ++transitions_.closed;
+    consecutive_ = 0;
+    attempts_.clear();
+    failures_.clear();
+}
+
+CircuitBreaker::State CircuitBreaker::state(Instant now) const {
+    if (!options_.enabled || phase_ == Phase::closed) return State::closed;
+    return now < until_ ? State::open : State::half_open;
+}
+
+Duration CircuitBreaker::open_for(Instant now) const {
+    return state(now) == State::open ? until_ - now : Duration::zero();
+}
+
+void CircuitBreaker::reconfigure(Options options) {
+    const bool other_window = options.window != options_.window;
+    options_ = options;
+    if (other_window) {
+        attempts_ = SlidingCount(options.window, SlidingCount::Cover::at_most);
+        failures_ = SlidingCount(options.window, SlidingCount::Cover::at_most);
+    }
+    if (!options.enabled && phase_ != Phase::closed) close();
+}
+
+}  // namespace backstop::policy
