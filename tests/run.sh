@@ -56,6 +56,17 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+[ -z "$all" ] || [ -z "$quick" ] || wrong "--all and --quick exclude each other"
+# ctest would exclude only what several --label-exclude agree on, so one of the caller's joins ours.
+excluded_by_caller=''
+for ((i = 0; i + 1 < ${#arguments[@]}; i++)); do
+    case ${arguments[i]} in
+        -LE | --label-exclude)
+            excluded_by_caller=${arguments[i + 1]}
+            arguments=("${arguments[@]:0:i}" "${arguments[@]:i+2}")
+            ;;
+    esac
+done
 if [ ${#presets[@]} -eq 0 ]; then
     if [ -n "$quick" ]; then presets=(debug); else presets=(debug asan tsan); fi
 fi
@@ -135,10 +146,11 @@ run_preset() {
     exclude=${!without[*]}
     [ "$preset" = debug ] || exclude+=' style tidy'
     exclude=$(tr -s ' ' '\n' <<<"$exclude" | sed '/^$/d' | sort -u | paste -sd'|')
+    exclude=${exclude:+^($exclude)\$}${excluded_by_caller:+${exclude:+|}$excluded_by_caller}
 
     say "== $preset: test"
     log=build/$preset/tests.log
-    ctest --preset "$preset" --parallel "$jobs" --no-tests=error ${exclude:+--label-exclude "^($exclude)\$"} \
+    ctest --preset "$preset" --parallel "$jobs" --no-tests=error ${exclude:+--label-exclude "$exclude"} \
         "${arguments[@]}" 2>&1 | tee "$log" || status=1
     closing=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+$' "$log" | tail -n 1 || true)
     if [[ ! "$closing" =~ ^[0-9]+%\ tests\ passed,\ ([0-9]+)\ tests\ failed\ out\ of\ ([0-9]+)$ ]]; then
