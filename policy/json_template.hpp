@@ -52,7 +52,11 @@ private:
     std::shared_ptr<const Node> node_;
 };
 
-// "{{name}}" in plain text, for header values. Unknown names and missing values become empty.
+// "{{name}}" in plain text, for header values. Missing values become empty, and so does a text that
+// check_text_template refuses; control characters in values are left out (RFC 9110 5.5).
 std::string render_text(std::string_view text, const TemplateValues& values);
+
+// Throws std::invalid_argument, as JsonTemplate::parse does. Called when the config loads.
+void check_text_template(std::string_view text);
 
 }  // namespace backstop::policy

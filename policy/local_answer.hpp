@@ -6,6 +6,7 @@
 #include "policy/rules.hpp"
 #include "policy/time.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,13 @@ struct LocalContext {
     std::string_view id{};  // unique, e.g. "backstop-6f1c…"; for envelopes that need one
     const RateLimitTracker::State* limit = nullptr;
 };
+
+// Tell the retry layers of many official SDKs that retrying has been seen to: also for a delivered
+// failure that we have retried (Deliver::final_failure).
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 2> no_client_retry{{
+    {"X-Should-Retry", "false"},
+    {"Stripe-Should-Retry", "false"},
+}};
 
 LocalAnswer answer(const Rules& rules, const Substitute& substitute, const LocalContext& context);
 

@@ -13,7 +13,11 @@
 namespace backstop::policy {
 
 // "/v1/calls/{id}": literal segments, and segments that match anything but the empty one. A last
-// segment "{rest...}" or "**" matches all that follows.
+// segment "{rest...}" or "**" matches all that follows the slash before it, also nothing.
+//
+// Paths are compared byte by byte, as they are written: percent-encoding is not decoded, case
+// counts, and a trailing slash is an empty last segment, so that "/calls/" is not "/calls". A
+// template that is to match both is written twice.
 class PathTemplate {
 public:
     // Throws std::invalid_argument with a message fit for a user.
@@ -23,7 +27,7 @@ public:
 
 private:
     std::string text_;
-    std::vector<std::string> segments_;  // empty string: matches any one segment
+    std::vector<std::optional<std::string>> segments_;  // nothing: any segment but the empty one
     bool open_ended_ = false;
 };
 
@@ -45,7 +49,9 @@ struct Route {
 };
 
 // The first route that matches, or null (the caller uses the upstream's `other`). `target` is the
-// client's request target; its query is ignored and base_path is taken off where it is there.
+// client's request target in origin-form (RFC 9112 3.2.1); its query is ignored. base_path ("" or
+// "/v1", the dialect's) is taken off where it is there, from target and template alike: whether
+// url, client and template have it or not, "/v1/agents" and "/agents" are the same route.
 const Route* find_route(
     std::span<const Route> routes,
     std::string_view base_path,

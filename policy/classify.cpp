@@ -1,0 +1,293 @@
+// The order of the rules:
+//
+//   1. A failure needs no dialect: nothing written, nothing sent; else it is ambiguous.
+//   2. The dialect's rules, first match wins: status, error code, text of the body. A rule on a
+//   code
+//      stands before the one on the status, so that it beats it.
+//   3. HTTP itself.
+//
+// Then evidence follows from status and retry, and the delay, the limits and the quota are read
+// from where the dialect says they stand. A rule's `retry = "always"` is the dialect's word that
+// the upstream did not act, which is what makes an answer proof of refusal.
+#include "policy/classify.hpp"
+
+#include "policy/delay.hpp"
+#include "policy/response_values.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace backstop::policy {
+namespace {
+
+constexpr int bad_request = 400;
+constexpr int payment_required = 402;
+constexpr int misdirected_request = 421;
+constexpr int too_many_requests = 429;
+
+// Codes and ids go to the log; an upstream does not decide how long a line gets.
+constexpr std::size_t logged_bytes_max = 128;
+
+// A status outside 100 to 599 is to be treated as a 5xx (RFC 9110 15).
+bool is_server_error(int status) {
+    return status < 100 || status >= 500;
+}
+
+bool is_error(int status) {
+    return status < 100 || status >= bad_request;
+}
+
+bool contains(const std::vector<int>& statuses, int status) {
+    return std::ranges::find(statuses, status) != statuses.end();
+}
+
+bool contains_ignoring_case(std::string_view body, std::string_view text) {
+    for (std::size_t at = 0; at + text.size() <= body.size(); ++at)
+        if (equal_ignoring_case(body.substr(at, text.size()), text)) return true;
+    return false;
+}
+
+bool covers(const Rule& rule, int status) {
+    return rule.statuses.empty() ? is_error(status) : contains(rule.statuses, status);
+}
+
+bool covers(const DelaySource& delay, int status) {
+    return delay.statuses.empty() || contains(delay.statuses, status);
+}
+
+const Rule* find_rule(const Dialect& dialect, const ResponseHead& head, std::string_view code) {
+    const auto matches = [&](const Rule& rule) {
+        if (!covers(rule, head.status)) return false;
+        if (!rule.codes.empty() && std::ranges::find(rule.codes, code) == rule.codes.end())
+            return false;
+        return rule.contains.empty() || contains_ignoring_case(head.body, rule.contains);
+    };
+    const auto found = std::ranges::find_if(dialect.rules, matches);
+    return found == dialect.rules.end() ? nullptr : &*found;
+}
+
+struct Judgement {
+    Verdict verdict = Verdict::ok;
+    Retry retry = Retry::never;
+};
+
+Judgement by_http(int status) {
+    if (!is_error(status)) return {Verdict::ok, Retry::never};
+    if (is_server_error(status)) return {Verdict::transient, Retry::repeatable};
+    if (status == too_many_requests) return {Verdict::rate_limited, Retry::always};
+    if (status == misdirected_request) return {Verdict::transient, Retry::always};
+    if (status == payment_required) return {Verdict::quota_spent, Retry::never};
+    return {Verdict::rejected, Retry::never};
+}
+
+bool may_pass(Verdict verdict) {
+    return verdict == Verdict::transient || verdict == Verdict::rate_limited ||
+           verdict == Verdict::concurrency_limited;
+}
+
+Evidence evidence_of(Judgement judgement, int status) {
+    if (judgement.retry == Retry::always) return Evidence::refused;
+    if (judgement.retry == Retry::repeatable)
+        return status == too_many_requests || status == misdirected_request ? Evidence::refused
+                                                                            : Evidence::ambiguous;
+    // Not to be retried, and yet a fault: the upstream may have acted before it failed.
+    const bool fault = judgement.verdict == Verdict::transient && is_server_error(status);
+    return fault ? Evidence::ambiguous : Evidence::definite;
+}
+
+Reason reason_of(Verdict verdict, int status) {
+    switch (verdict) {
+        case Verdict::ok:
+            return Reason::succeeded;
+        case Verdict::rejected:
+            return Reason::rejected;
+        case Verdict::rate_limited:
+        case Verdict::concurrency_limited:
+            return Reason::rate_limited;
+        case Verdict::quota_spent:
+            return Reason::quota_exhausted;
+        case Verdict::transient:
+            break;
+    }
+    if (is_server_error(status)) return Reason::server_error;
+    // No server of this name behind this connection; any other 4xx is the API's answer in the end.
+    return status == misdirected_request ? Reason::unreachable : Reason::rejected;
+}
+
+std::string for_the_log(std::string text) {
+    if (text.size() <= logged_bytes_max) return text;
+    std::size_t end = logged_bytes_max;
+    const auto continues = [&](std::size_t at) {  // a byte within a UTF-8 character
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    while (end > 0 && continues(end))
+        --end;
+    text.resize(end);
+    return text;
+}
+
+bool is_date(const Delay& delay) {
+    return std::holds_alternative<WallTime>(delay);
+}
+
+WaitSource wait_source(const Source& source, const Delay& delay) {
+    if (is_date(delay)) return WaitSource::epoch;
+    return source.place == Source::Place::header ? WaitSource::header : WaitSource::body;
+}
+
+// One response being read under one dialect.
+class Reading {
+public:
+    Reading(const Dialect& dialect, const ResponseHead& head, const ClockOffset& clock, Moment now)
+        : dialect_(dialect), head_(head), clock_(clock), now_(now), values_(head) {}
+
+    Classification classification() {
+        judge();
+        if (may_pass(result_.verdict)) read_hint();
+        read_quota();
+        read_limits();
+        return std::move(result_);
+    }
+
+private:
+    // A rule may name a status below 400, of an API that reports errors with a 200.
+    bool may_be_error() const {
+        const auto covers_status = [this](const Rule& rule) { return covers(rule, head_.status); };
+        return is_error(head_.status) || std::ranges::any_of(dialect_.rules, covers_status);
+    }
+
+    void judge() {
+        if (may_be_error()) {
+            std::string code = values_.text(dialect_.error.code).value_or("");
+            result_.rule = find_rule(dialect_, head_, code);
+            result_.error_code = for_the_log(std::move(code));
+            result_.request_id = for_the_log(values_.text(dialect_.error.request_id).value_or(""));
+        }
+        Judgement judgement = by_http(head_.status);
+        if (result_.rule != nullptr) judgement = {result_.rule->means, result_.rule->retry};
+        if (!may_pass(judgement.verdict)) judgement.retry = Retry::never;
+        result_.verdict = judgement.verdict;
+        result_.retry = judgement.retry;
+        result_.evidence = evidence_of(judgement, head_.status);
+        result_.reason = reason_of(judgement.verdict, head_.status);
+    }
+
+    void read_hint() {
+        for (const DelaySource& source : dialect_.delays) {
+            if (!covers(source, head_.status)) continue;
+            const auto written = values_.delay(source, now_.wall);
+            const auto wait = written ? delay_from(*written, clock_, now_) : std::nullopt;
+            if (!wait) continue;
+            if (!result_.hint) result_.hint = Hint{*wait, wait_source(source.source, *written)};
+            if (source.source.place == Source::Place::header) result_.hint_in_header = true;
+        }
+        if (result_.rule != nullptr) apply_waits(*result_.rule);
+    }
+
+    void apply_waits(const Rule& rule) {
+        if (!result_.hint && rule.wait_default)
+            result_.hint = Hint{*rule.wait_default, WaitSource::backoff};
+        if (!rule.wait_min) return;
+        if (result_.hint)
+            result_.hint->delay = std::max(result_.hint->delay, *rule.wait_min);
+        else if (!rule.wait_max)
+            result_.hint = Hint{*rule.wait_min, WaitSource::backoff};
+    }
+
+    void read_quota() {
+        const QuotaShape& quota = dialect_.quota;
+        result_.quota_remaining = values_.number(quota.remaining);
+        if (result_.verdict != Verdict::quota_spent) return;
+        result_.quota_required = values_.number(quota.required);
+        const std::string reason = values_.text(quota.reason).value_or("");
+        const bool known = std::ranges::find(quota.reasons, reason) != quota.reasons.end();
+        result_.quota_reason = known ? reason : "other";
+    }
+
+    void read_limits() {
+        for (std::size_t i = 0; i < dialect_.limits.size(); ++i) {
+            const auto observation = observe(dialect_.limits[i]);
+            if (observation) result_.limits.push_back({i, *observation});
+        }
+    }
+
+    std::optional<RateLimitTracker::Observation> observe(const LimitShape& shape) const {
+        RateLimitTracker::Observation seen;
+        seen.limit = values_.number(shape.limit);
+        seen.remaining = values_.number(shape.remaining);
+        seen.used = values_.number(shape.used);
+        seen.reset = reset_of(shape);
+        // Some APIs write -1 for "without limit", and go below zero where they grant a grace.
+        if (seen.limit && *seen.limit <= 0) seen.limit.reset();
+        if (seen.used && *seen.used < 0) seen.used.reset();
+        if (seen.remaining) seen.remaining = std::max(*seen.remaining, 0.0);
+        if (!seen.limit && !seen.remaining && !seen.used && !seen.reset) return std::nullopt;
+        return seen;
+    }
+
+    std::optional<WallTime> reset_of(const LimitShape& shape) const {
+        for (const DelaySource& source : shape.reset) {
+            if (!covers(source, head_.status)) continue;
+            const auto written = values_.delay(source, now_.wall);
+            if (!written) continue;
+            const WallTime reset = is_date(*written) ? clock_.to_ours(std::get<WallTime>(*written))
+                                                     : now_.wall + std::get<Duration>(*written);
+            if (reset >= now_.wall - delay_max && reset <= now_.wall + delay_max) return reset;
+        }
+        return std::nullopt;
+    }
+
+    const Dialect& dialect_;
+    const ResponseHead& head_;
+    const ClockOffset& clock_;
+    Moment now_;
+    ResponseValues values_;
+    Classification result_{};
+};
+
+Classification of_failure(const Failure& failure) {
+    Classification result;
+    result.verdict = Verdict::transient;
+    result.evidence = failure.written_any ? Evidence::ambiguous : Evidence::not_sent;
+    result.retry = failure.written_any ? Retry::repeatable : Retry::always;
+    result.reason = failure.kind == FailureKind::timeout ? Reason::timeout : Reason::unreachable;
+    return result;
+}
+
+bool in_body(const std::vector<Source>& sources) {
+    return std::ranges::find(sources, Source::Place::json, &Source::place) != sources.end();
+}
+
+bool in_body(const std::vector<DelaySource>& sources, int status) {
+    return std::ranges::any_of(sources, [status](const DelaySource& delay) {
+        return delay.source.place == Source::Place::json && covers(delay, status);
+    });
+}
+
+}  // namespace
+
+Classification classify(
+    const Dialect& dialect, const Outcome& outcome, const ClockOffset& clock, Moment now
+) {
+    if (const auto* failure = std::get_if<Failure>(&outcome)) return of_failure(*failure);
+    return Reading(dialect, std::get<ResponseHead>(outcome), clock, now).classification();
+}
+
+bool wants_body(const Dialect& dialect, int status) {
+    const bool code_in_body = in_body(dialect.error.code);
+    const auto rule_reads = [&](const Rule& rule) {
+        return covers(rule, status) &&
+               (!rule.contains.empty() || (!rule.codes.empty() && code_in_body));
+    };
+    if (std::ranges::any_of(dialect.rules, rule_reads)) return true;
+    if (!is_error(status)) return false;
+    const auto limit_reads = [&](const LimitShape& limit) {
+        return in_body(limit.limit) || in_body(limit.remaining) || in_body(limit.used) ||
+               in_body(limit.reset, status);
+    };
+    return code_in_body || in_body(dialect.error.request_id) || in_body(dialect.delays, status) ||
+           in_body(dialect.quota.remaining) || in_body(dialect.quota.required) ||
+           in_body(dialect.quota.reason) || std::ranges::any_of(dialect.limits, limit_reads);
+}
+
+}  // namespace backstop::policy

@@ -1,0 +1,39 @@
+// Reads values from where a dialect says they stand: in a header, in a parameter of one, or at a
+// JSON Pointer of the decoded body.
+#pragma once
+
+#include "policy/delay.hpp"
+#include "policy/dialect.hpp"
+#include "policy/json_view.hpp"
+#include "policy/message.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace backstop::policy {
+
+class ResponseValues {
+public:
+    // Parses the body, if there is one. `head` outlives this.
+    explicit ResponseValues(const ResponseHead& head);
+
+    // The first of the sources that has a value which is not empty.
+    std::optional<std::string> text(std::span<const Source> sources) const;
+    // The first of the sources that has a number. Of a list, as in "100, 100;w=60", the first.
+    std::optional<double> number(std::span<const Source> sources) const;
+    // As written: not yet corrected by the clock, nor judged.
+    std::optional<Delay> delay(const DelaySource& source, WallTime now) const;
+
+private:
+    std::optional<std::string_view> header(const Source& source) const;
+    std::optional<std::string> text(const Source& source) const;
+    std::optional<double> number(const Source& source) const;
+
+    std::span<const Field> fields_;
+    JsonView json_;
+    std::string_view window_;  // the tightest, where the IETF draft's RateLimit tells of several
+};
+
+}  // namespace backstop::policy
