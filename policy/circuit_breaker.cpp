@@ -49,7 +49,6 @@ CircuitBreaker::Ticket CircuitBreaker::probe(bool repeatable, Instant now) {
     ticket.begun = now;
     ticket.opening = openings_;
     probing_ = true;
-    if (repeatable) any_from_ = std::max(any_from_, now + period_);
     return ticket;
 }
 
@@ -60,6 +59,8 @@ void CircuitBreaker::succeeded(const Ticket& ticket, Instant now) {
         consecutive_ = 0;
     } else if (ticket.probe) {
         probing_ = false;
+        // Repeatable requests do come: prefer them for one more period.
+        if (!ticket.single_attempt) any_from_ = std::max(any_from_, now + period_);
         if (++successes_ >= successes_to_close) close();
     }
 }

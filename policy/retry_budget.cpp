@@ -10,6 +10,10 @@ double in_seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
+double number(std::uint64_t count) {
+    return static_cast<double>(count);
+}
+
 }  // namespace
 
 RetryBudget::RetryBudget(Options options)
@@ -18,32 +22,37 @@ RetryBudget::RetryBudget(Options options)
       retries_(options.window, SlidingCount::Cover::at_least) {}
 
 void RetryBudget::request_begun(Instant now) {
-    if (!first_request_) first_request_ = now;
+    if (!ever_.first_request) ever_.first_request = now;
+    ++ever_.requests;
     requests_.add(now);
 }
 
 bool RetryBudget::reserve(Instant now) {
     if (tokens(now) < 1.0) return false;
+    ++ever_.retries;
     retries_.add(now);
     return true;
 }
 
 void RetryBudget::refund(Instant reserved) {
+    if (ever_.retries > 0) --ever_.retries;
     retries_.remove(reserved);
 }
 
 double RetryBudget::tokens(Instant now) const {
-    return std::max(0.0, allowance(now) - static_cast<double>(retries_.count(now)));
+    const double in_window = options_.ratio * number(requests_.count(now)) + window_share() -
+                             number(retries_.count(now));
+    const double age = ever_.first_request ? in_seconds(now - *ever_.first_request) : 0.0;
+    const double since_start =
+        std::max(
+            window_share(), options_.ratio * number(ever_.requests) + options_.per_second * age
+        ) -
+        number(ever_.retries);
+    return std::max(0.0, std::min(in_window, since_start));
 }
 
-double RetryBudget::allowance(Instant now) const {
-    const double requests = static_cast<double>(requests_.count(now));
-    const Duration age = first_request_ ? now - *first_request_ : Duration::zero();
-    const double seconds = in_seconds(std::clamp(age, Duration::zero(), options_.window));
-    return std::max(
-        options_.ratio * requests + options_.per_second * seconds,
-        options_.per_second * in_seconds(options_.window)
-    );
+double RetryBudget::window_share() const {
+    return options_.per_second * in_seconds(options_.window);
 }
 
 void RetryBudget::reconfigure(Options options) {
@@ -51,7 +60,12 @@ void RetryBudget::reconfigure(Options options) {
         *this = RetryBudget(options);
         return;
     }
+    if (options.ratio == options_.ratio && options.per_second == options_.per_second) return;
     options_ = options;
+    // What was right under the old shares is no debt under the new ones: the long count starts
+    // anew, with what the window holds.
+    ever_.requests = requests_.last_count();
+    ever_.retries = retries_.last_count();
 }
 
 }  // namespace backstop::policy

@@ -3,10 +3,10 @@
 // it is decided and is refunded when it is cancelled. Retries after a 429 do not come here: the
 // gate governs them.
 //
-// The share per second counts for the whole window at once where traffic is low, so that one failed
-// request of a quiet service, or of one just started, gets its retries. Under a burst it adds to
-// the ratio only as seconds pass: what 1,000 failing requests may cost is 200 retries and one for
-// each second since the first of them.
+// The share per second counts for the whole window at once, so that one failed request of a quiet
+// service, or of one just started, gets its retries. But what was granted early leaves the window
+// while its requests are still in it; so the same bound holds from the first request on as well:
+// 1,000 failing requests are sent 1,200 times and once more for each second that they took.
 //
 // Windows are kept in slices; requests are counted over slightly less than the window and retries
 // over slightly more, so that the bound holds exactly for every window that ends at a retry.
@@ -15,6 +15,7 @@
 #include "policy/sliding_count.hpp"
 #include "policy/time.hpp"
 
+#include <cstdint>
 #include <optional>
 
 namespace backstop::policy {
@@ -37,12 +38,18 @@ public:
     void reconfigure(Options options);
 
 private:
-    double allowance(Instant now) const;
+    // Of all that was ever counted, where the window says nothing.
+    struct SinceStart {
+        std::optional<Instant> first_request{};
+        std::uint64_t requests = 0;
+        std::uint64_t retries = 0;
+    };
+    double window_share() const;  // of the share per second
 
     Options options_;
     SlidingCount requests_;
     SlidingCount retries_;
-    std::optional<Instant> first_request_{};
+    SinceStart ever_{};
 };
 
 }  // namespace backstop::policy
