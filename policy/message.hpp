@@ -66,6 +66,8 @@ struct ResponseHead {
     // A bounded, decoded copy of the beginning of an error body (B section 4); empty if it was not
     // looked at.
     std::string_view body{};
+    bool kept = false;        // whole, in memory, and kept: it can be delivered even after a Wait
+    bool written_all = true;  // false: it came before the whole request was written
 };
 
 // What one attempt came to.

@@ -1,0 +1,371 @@
+// The life of an exchange is a conversation: before each attempt the gates are asked, after each
+// attempt its outcome is judged, and in the end there is one answer.
+//
+// Before an attempt, the gates, in this order. Each says go, wait, or no. After a wait all of them
+// are asked anew, because the world may have changed meanwhile.
+//
+//   1. The deadline, or the end of the drain time: nothing begins after it.
+//   2. The breaker. Its ticket is held only while an attempt is under way, so that a request which
+//      waits for something else never keeps the one probe from others.
+//   3. The rate gate: where the API has said "not before", nobody goes before.
+//   4. Pacing: near the limit each attempt begins a little later than it could. This is a courtesy
+//      of ours: time already waited counts, and it never costs a request its answer.
+//
+// After an attempt:
+//
+//   1. The clock offset takes note of the response's Date, so that a date in this very response is
+//      understood rightly.
+//   2. classify() says what the outcome means under the dialect.
+//   3. The keep-alive race: a reused connection that died before one byte of a response proves
+//      nothing about the upstream. Once in an exchange it is tried again at once, on a fresh one.
+//   4. Breaker, limits, quota and gate take note. A usable response counts for the breaker once it
+//      is committed: until then its body may still break, and then it was a failure.
+//   5. would_retry() judges, and the budget is asked last. A retry waits, and asks the gates.
+//   6. Otherwise the exchange is finished.
+//
+// The answer is the first of these that there is:
+//
+//   1. a usable response of the upstream's;
+//   2. the route's fallback for the reason, but never for an answer that whoever sent the request
+//      has to mend (400, 401, 403, 404, 409, 422);
+//   3. the last attempt's response, untouched, with the delay that only its body had as a field;
+//   4. an error of our own, which says when it is worth trying again where that is known, and that
+//      the outcome is unknown where a write may have been acted on.
+//
+// A 409 on a later attempt, after an ambiguous one that was written whole with the same honoured
+// key, proves that the earlier one had succeeded. A route can have a fallback for that.
+//
+// In mode `observe` all of this is decided and recorded, and the request forwarded just once.
+#include "policy/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace backstop::policy {
+namespace {
+
+constexpr std::array to_be_mended{400, 401, 403, 404, 409, 422};
+
+// Such a request changes nothing, so that nobody needs to know what became of it (RFC 9110 9.2.1).
+bool is_safe_method(std::string_view method) {
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
+
+Duration lowered(Duration ours, std::optional<Duration> wish) {
+    return wish ? std::clamp(*wish, Duration::zero(), ours) : ours;
+}
+
+int lowered(int ours, std::optional<int> wish) {
+    return std::max(1, wish ? std::min(ours, *wish) : ours);
+}
+
+// Of our own errors (behaviour, section 7).
+int status_for(Reason reason) {
+    switch (reason) {
+        case Reason::rate_limited:
+            return 429;
+        case Reason::circuit_open:
+        case Reason::draining:
+            return 503;
+        case Reason::timeout:
+            return 504;
+        default:
+            return 502;
+    }
+}
+
+}  // namespace
+
+Plan::Plan(
+    const Rules& rules,
+    const Route& route,
+    Standing& standing,
+    const Request& request,
+    Moment now,
+    Roll roll
+)
+    : rules_(rules),
+      route_(route),
+      standing_(standing),
+      roll_(std::move(roll)),
+      keyed_(route.keyed && request.key != KeySource::none),
+      repeatable_(is_repeatable(rules.retry, route, request.method, request.key)),
+      writes_(!is_safe_method(request.method)),
+      credential_(request.credential),
+      attempts_allowed_(lowered(route.attempts, request.attempts_wish)),
+      patience_(lowered(route.deadline, request.timeout_wish)),
+      body_kept_(request.body_kept),
+      deadline_(now.steady + patience_),
+      // Who cannot be sent again after a lost keep-alive race does not enter it.
+      fresh_(!repeatable_ || !body_kept_ || observing()),
+      ready_(now.steady),
+      seen_(now) {}
+
+Plan::~Plan() {
+    if (delivering_) committed(seen_);
+    cancel_retry(seen_);
+    abandon_ticket(seen_);
+}
+
+void Plan::committed(Moment now) {
+    delivering_ = false;
+    seen_ = now;
+    if (ticket_) standing_.breaker.succeeded(*std::exchange(ticket_, {}), now.steady);
+}
+
+Instant Plan::restart_deadline(Moment now) {
+    deadline_ = now.steady + patience_;
+    return give_up_at(now.steady);
+}
+
+const Gate& Plan::gate() const {
+    return standing_of(route_.scope).gate;
+}
+
+// --- Before an attempt ---
+
+Step Plan::start(Moment now) {
+    const Step step = pass_gates(now);
+    return observing() ? forward(step, now) : step;
+}
+
+Step Plan::resume(Moment now) {
+    if (!retry_at_ || now.steady >= retry_at_->until) return pass_gates(now);
+    // Woken early: what the server asked for is not shortened. But there may be less time now.
+    if (retry_at_->until <= end() - least_time_left) return *retry_at_;
+    return refuse({.reason = Reason::draining, .denied = Denied::draining}, now);
+}
+
+Step Plan::pass_gates(Moment now) {
+    seen_ = now;
+    if (auto instead = ask_time(now)) return *instead;
+    if (auto instead = ask_breaker(now)) return *instead;
+    if (auto instead = ask_gate(now)) return *instead;
+    if (auto instead = ask_pacer(now)) return *instead;
+    return send(now);
+}
+
+std::optional<Step> Plan::ask_time(Moment now) {
+    if (now.steady < end()) return std::nullopt;
+    if (draining()) return refuse({.reason = Reason::draining, .denied = Denied::draining}, now);
+    return refuse({.reason = Reason::timeout, .denied = Denied::deadline}, now);
+}
+
+std::optional<Step> Plan::ask_breaker(Moment now) {
+    const CircuitBreaker::Ticket ticket = standing_.breaker.admit(repeatable_, now.steady);
+    if (!ticket.admitted)
+        return refuse({Reason::circuit_open, Denied::breaker, ticket.retry_after}, now);
+    ticket_ = ticket;
+    single_attempt_ = ticket.single_attempt;
+    return std::nullopt;
+}
+
+std::optional<Step> Plan::ask_gate(Moment now) {
+    Gate& gate = standing_of(route_.scope).gate;
+    const Gate::Answer answer = gate.ask(repeatable_, place_, end() - least_time_left, now.steady);
+    if (answer.what == Gate::Answer::What::go) return std::nullopt;
+    if (answer.what == Gate::Answer::What::wait)
+        return hold({answer.until, WaitSource::gate, Reason::rate_limited}, now);
+    Denied why = answer.why.value_or(Denied::deadline);
+    if (why == Denied::deadline && draining()) why = Denied::draining;
+    return refuse({Reason::rate_limited, why, answer.until - now.steady}, now);
+}
+
+std::optional<Step> Plan::ask_pacer(Moment now) {
+    // A trial goes through a closed gate, and there is no window to spread requests over.
+    if (standing_of(route_.scope).gate.closed(now.steady)) return std::nullopt;
+    Duration pace{};
+    for (const LimitShape& shape : rules_.dialect->limits) {
+        const auto state = standing_of(scope_of(shape)).limits.state(now);
+        pace = std::max(pace, Pacer::delay(rules_.pacer, state, shape.window, now));
+    }
+    const Instant until = ready_ + pace;
+    if (until <= now.steady || until > end() - least_time_left) return std::nullopt;
+    return hold({until, WaitSource::pace, Reason::rate_limited}, now);
+}
+
+Step Plan::hold(const Wait& wait, Moment now) {
+    abandon_ticket(now);
+    if (wait_source_ == WaitSource::none) wait_source_ = wait.source;
+    return wait;
+}
+
+Step Plan::refuse(const Refusal& refusal, Moment now) {
+    abandon_ticket(now);
+    record_.denied = refusal.denied;
+    return finish(now, &refusal);
+}
+
+Step Plan::send(Moment now) {
+    if (made_++ == 0) standing_.budget.request_begun(now.steady);
+    if (retry_at_) record_.retries.back().made = true;
+    retry_at_.reset();
+    reserved_.reset();
+    waited_ = now.steady - ready_;
+    return attempt(now);
+}
+
+Step Plan::attempt(Moment now) {
+    sent_ = now;
+    return Send{.attempt = made_, .give_up_at = give_up_at(now.steady), .fresh = fresh_};
+}
+
+Instant Plan::give_up_at(Instant from) const {
+    const auto left = static_cast<double>((end() - from).count());
+    const double time = static_cast<double>(route_.attempt.count()) * attempt_factor_;
+    // As we only watch in mode `observe`, nothing is cut short for the sake of a second attempt.
+    if (observing() || time >= left) return end();
+    return from + Duration(static_cast<Duration::rep>(time));
+}
+
+// --- After an attempt ---
+
+Step Plan::after(const Outcome& outcome, Moment now) {
+    seen_ = now;
+    learn_clock(outcome, now);
+    const Classification meaning = classify(*rules_.dialect, outcome, standing_.clock, now);
+    note_attempt(outcome, meaning, now);
+    note_evidence(outcome, meaning);
+    note_answer(outcome, meaning, now);
+    delivering_ = false;
+    if (lost_race(outcome, now)) return race(now);
+    tell_breaker(outcome, meaning, now);
+    tell_limits(meaning, now);
+    const Step step = decide(meaning, now);
+    if (observing()) return forward(step, now);
+    if (std::holds_alternative<Wait>(step)) last_->there = last_->kept;
+    return step;
+}
+
+bool Plan::lost_race(const Outcome& outcome, Moment now) const {
+    const auto* failure = std::get_if<Failure>(&outcome);
+    if (!failure || !failure->reused || failure->answered_any) return false;
+    const bool died = failure->kind == FailureKind::reset || failure->kind == FailureKind::send;
+    const bool repeatable = repeatable_ || !failure->written_any;
+    return died && repeatable && body_kept_ && !raced_ && !observing() && now.steady < end();
+}
+
+Step Plan::race(Moment now) {
+    raced_ = fresh_ = true;
+    waited_ = Duration::zero();
+    return attempt(now);
+}
+
+Step Plan::decide(const Classification& meaning, Moment now) {
+    if (meaning.retry == Retry::never) return finish(now);
+    Judgement judgement{
+        .facts = facts(now),
+        .hint = meaning.hint,
+        .roll = roll_(),
+        .budget = standing_.budget.tokens(now.steady),
+        .clock_offset = standing_.clock.offset()};
+    Decision& decision = judgement.decision;
+    decision = would_retry(rules_.retry, meaning, judgement.facts, judgement.roll);
+    if (decision.action == Decision::Action::retry && !decision.free && !reserve(now)) {
+        decision.action = Decision::Action::finish;
+        decision.denied = Denied::budget;
+    }
+    record_.denied = decision.denied;
+    record_.judgement = judgement;
+    if (decision.action == Decision::Action::finish) return finish(now);
+    return schedule(decision, meaning, now);
+}
+
+bool Plan::reserve(Moment now) {
+    if (!standing_.budget.reserve(now.steady)) return false;
+    reserved_ = now.steady;
+    return true;
+}
+
+Step Plan::schedule(const Decision& decision, const Classification& meaning, Moment now) {
+    const auto& [asked, wait, source] = decision.delay;
+    if (meaning.rule) attempt_factor_ *= meaning.rule->timeout_factor;
+    record_.retries.push_back({decision.reason, source, wait});
+    wait_source_ = source;
+    retry_at_ = Wait{now.steady + wait, source, decision.reason};
+    return *retry_at_;
+}
+
+// --- The answer ---
+
+Step Plan::finish(Moment now, const Refusal* refusal) {
+    cancel_retry(now);
+    for (const Reason reason :
+         {last_ ? last_->reason : refusal->reason, refusal ? refusal->reason : last_->reason})
+        if (const Fallback* fallback = fallback_for(reason)) return substitute(reason, fallback);
+    if (last_ && last_->there) return deliver(now);
+    Substitute ours = substitute(refusal ? refusal->reason : last_->reason, nullptr);
+    ours.retry_after = refusal ? refusal->retry_after : std::nullopt;
+    if (!ours.retry_after) ours.retry_after = worth_trying_after(now);
+    return ours;
+}
+
+const Fallback* Plan::fallback_for(Reason reason) const {
+    if (!rules_.fallbacks) return nullptr;
+    const bool stands =
+        last_ && (last_->verdict == Verdict::ok || last_->verdict == Verdict::rejected ||
+                  std::ranges::count(to_be_mended, last_->status) > 0);
+    if (stands && reason != Reason::conflict_resolved) return nullptr;
+    return route_.fallback_for(reason);
+}
+
+Step Plan::deliver(Moment now) {
+    delivering_ = true;
+    Deliver step{.reason = last_->reason};
+    step.final_failure = made_ > 1 && last_->verdict != Verdict::ok;
+    if (last_->delay_until)
+        step.retry_after = std::max(*last_->delay_until - now.steady, Duration::zero());
+    return step;
+}
+
+Substitute Plan::substitute(Reason reason, const Fallback* fallback) const {
+    Substitute step{.reason = reason, .fallback = fallback};
+    step.status = fallback ? fallback->status : status_for(reason);
+    step.outcome_unknown = record_.ambiguous == Record::Ambiguous::unknown;
+    if (!record_.attempts.empty()) {
+        const AttemptRecord& attempt = record_.attempts.back();
+        step.failure = attempt.failure;
+        step.stage = attempt.stage;
+        step.received_status = attempt.status;
+    }
+    return step;
+}
+
+// When an attempt would be let through again, if that is not now.
+std::optional<Duration> Plan::worth_trying_after(Moment now) const {
+    const RetryFacts known = facts(now);
+    const Duration closed = std::max(known.breaker_open, known.gate_closed);
+    return closed > Duration::zero() ? std::optional(closed) : std::nullopt;
+}
+
+// Mode `observe`: what would have been done is noted, and what came is passed on instead.
+Step Plan::forward(const Step& step, Moment now) {
+    if (std::holds_alternative<Send>(step)) return step;
+    if (const auto* wait = std::get_if<Wait>(&step))
+        record_.foregone.push_back({wait->reason, wait->until - now.steady, wait->source});
+    const auto* ours = std::get_if<Substitute>(&step);
+    if (ours && (ours->fallback || !last_))
+        record_.foregone.push_back({.reason = ours->reason, .fallback = ours->fallback != nullptr});
+    cancel_retry(now);
+    if (!last_) {
+        record_.denied.reset();
+        return send(now);
+    }
+    if (!last_->there) return substitute(last_->reason, nullptr);
+    delivering_ = true;
+    return Deliver{.reason = last_->reason};
+}
+
+void Plan::cancel_retry(Moment now) {
+    if (place_.number != 0) standing_of(route_.scope).gate.leave(place_, now.steady);
+    if (reserved_) standing_.budget.refund(*reserved_);
+    reserved_.reset();
+    retry_at_.reset();
+}
+
+void Plan::abandon_ticket(Moment now) {
+    if (ticket_) standing_.breaker.abandoned(*std::exchange(ticket_, {}), now.steady);
+}
+
+}  // namespace backstop::policy
