@@ -110,20 +110,9 @@ probe() {
     done < <(labels_of "$1")
 }
 
-# --- how much at once ----------------------------------------------------------------------------
-# A file that includes Asio takes up to 1.5 GB to compile, more with a sanitizer.
-if [ -z "$jobs" ]; then
-    memory=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
-    if [[ "$limit" =~ ^[0-9]+$ ]] && [ $((limit / 1048576)) -lt "$memory" ]; then memory=$((limit / 1048576)); fi
-    jobs=$((memory / 1536))
-    cores=$(nproc)
-    if [ "$jobs" -gt "$cores" ]; then jobs=$cores; fi
-    if [ "$jobs" -lt 1 ]; then jobs=1; fi
-fi
-
 # --- the run -------------------------------------------------------------------------------------
 ./deploy/setup.sh test
+[ -n "$jobs" ] || jobs=$(./deploy/jobs.sh)
 
 total=0 total_failed=0 broken=0
 lines=() skipped=()
