@@ -23,6 +23,15 @@ enum class Outcome {
 };
 std::string_view word(Outcome outcome);
 
+// What the local store of clients' idempotency keys knew of the request.
+enum class Twin {
+    none,
+    replayed,  // a finished one: its answer was given again
+    joined,    // a running one: its answer was waited for
+    mismatch,  // the same key with another body: 422
+};
+std::string_view word(Twin twin);
+
 struct Report {
     const policy::Route* route = nullptr;
     std::string_view method{};
@@ -34,6 +43,7 @@ struct Report {
     std::uint64_t bytes_out = 0;    // response body
     const policy::Record* record = nullptr;
     policy::KeySource key = policy::KeySource::none;
+    Twin twin = Twin::none;
     std::string_view traceparent{};  // the client's W3C trace context, if any; unchecked
     policy::Moment ended{};
 };
