@@ -6,7 +6,7 @@
 #include "policy/time.hpp"
 
 #include <cstddef>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +15,8 @@ namespace backstop::config {
 
 using policy::Duration;
 
-// Where to listen. "localhost:8080" is two addresses, 127.0.0.1 and ::1.
+// Where to listen. "localhost:8080" is two addresses, 127.0.0.1 and ::1. "[::]" is all of IPv6 and
+// no IPv4: a listener of an IPv6 address is opened for IPv6 only.
 struct Address {
     std::string host{};  // IP address; empty for a Unix socket
     unsigned short port = 0;
@@ -84,6 +85,13 @@ struct Target {
     std::string authority{};  // the Host we send: port only where it is not the default
 };
 
+// A CONNECT proxy through which the upstream is reached, from `proxy` or from HTTPS_PROXY.
+struct EgressProxy {
+    std::string host{};  // name or IP address without brackets
+    unsigned short port = 80;
+    std::string userinfo{};  // "user:password", decoded; empty: none
+};
+
 struct Timeouts {  // deadline and attempt are in the routes
     Duration connect = std::chrono::seconds(2);
     Duration tls = std::chrono::seconds(3);
@@ -119,14 +127,19 @@ struct IdempotencyStore {
     Duration ttl = std::chrono::hours(24);
 };
 
+// What came from ${}: the key, relative to its table ("tls.ca_file"), and the TOML that was written
+// there, references and all, defaults left out. effective() prints it instead of the value.
+using Written = std::map<std::string, std::string>;
+
 struct Upstream {
     std::string name{};
     std::vector<Address> listen{};
-    std::string url{};  // as written, for the start-up line; redacted where printed
+    std::string url{};  // as written, for people: ${} is not replaced in it
     Target target{};
-    std::string dialect{};  // as written
-    std::string proxy{};
-    policy::Rules rules{};  // everything that policy decides by
+    std::string dialect{};                // as written
+    std::string proxy{};                  // as written, its userinfo made unreadable
+    std::optional<EgressProxy> egress{};  // from `proxy`, else from HTTPS_PROXY and NO_PROXY
+    policy::Rules rules{};                // everything that policy decides by
     Timeouts timeout{};
     std::size_t replay_body_bytes = 1 << 20;  // retry.body_bytes
     IdempotencyStore idempotency{};
@@ -134,6 +147,7 @@ struct Upstream {
     Duration dns_ttl = std::chrono::seconds(30);
     Tls tls{};
     Credential credential{};
+    Written written{};
 };
 
 struct Config {
@@ -143,6 +157,7 @@ struct Config {
     Shutdown shutdown{};
     Ledger ledger{};
     std::vector<Upstream> upstreams{};
+    Written written{};  // of everything but the upstreams
 };
 
 }  // namespace backstop::config

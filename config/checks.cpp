@@ -1,0 +1,222 @@
+#include "config/checks.hpp"
+
+#include "config/address.hpp"
+#include "config/source_reader.hpp"
+#include "config/units.hpp"
+
+#include <algorithm>
+
+namespace backstop::config {
+namespace {
+
+// Reports where a value is larger than another one that bounds it. Only a value that the file
+// itself sets is a mistake of its writer; `smaller` may be a default.
+template <typename Value, typename Print>
+void check_order(
+    Reader& reader,
+    std::string_view smaller_key,
+    const Value& smaller,
+    std::string_view larger_key,
+    const Value& larger,
+    Print print
+) {
+    if (smaller <= larger) return;
+    const bool blame_smaller = reader.has(smaller_key) || !reader.has(larger_key);
+    reader.error(
+        blame_smaller ? smaller_key : larger_key,
+        std::string(smaller_key) + " (" + print(smaller) + ") is more than " +
+            std::string(larger_key) + " (" + print(larger) + ")"
+    );
+}
+
+std::string print_count(int value) {
+    return std::to_string(value);
+}
+
+void check_timeouts(Reader& reader, const Upstream& upstream) {
+    Reader timeout = reader.subtable("timeout");
+    const policy::Route& other = upstream.rules.other;
+    if (timeout.has("attempt"))
+        check_order(timeout, "attempt", other.attempt, "deadline", other.deadline, print_duration);
+}
+
+void check_retry(Reader& reader, const Upstream& upstream, const Config& config) {
+    Reader retry = reader.subtable("retry");
+    const policy::RetryOptions& options = upstream.rules.retry;
+    Reader backoff = retry.subtable("backoff");
+    check_order(backoff, "base", options.backoff.base, "max", options.backoff.max, print_duration);
+    if (upstream.replay_body_bytes > config.limits.replay_memory)
+        retry.error(
+            "body_bytes",
+            print_size(upstream.replay_body_bytes) +
+                " for one body is more than limits.replay_memory (" +
+                print_size(config.limits.replay_memory) + ") for all"
+        );
+    if (options.unsafe == policy::Unsafe::always)
+        retry.warning(
+            "unsafe",
+            "a write whose outcome is unknown is sent again: what it does may be done twice"
+        );
+    if (options.unsafe == policy::Unsafe::never && upstream.rules.derive_keys)
+        retry.warning("unsafe", "keys are sent, but with 'never' no retry relies on them");
+}
+
+void check_idempotency(Reader& reader, const Upstream& upstream) {
+    Reader idempotency = reader.subtable("idempotency");
+    check_order(
+        idempotency,
+        "entry_bytes",
+        upstream.idempotency.entry_bytes,
+        "store_bytes",
+        upstream.idempotency.store_bytes,
+        print_size
+    );
+    if (!upstream.rules.derive_keys) return;
+    if (!upstream.rules.keys)
+        idempotency.error("derive", "no key is derived with 'enabled = false'");
+    const std::vector<policy::Route>& routes = upstream.rules.routes;
+    const bool derivable =
+        std::any_of(routes.begin(), routes.end(), [](const policy::Route& route) {
+            return route.keyed && !route.natural_id.empty();
+        });
+    if (!derivable)
+        idempotency.warning("derive", "has no effect: no route has 'keyed' and a 'natural_id'");
+}
+
+void check_tls(Reader& reader, const Upstream& upstream) {
+    Reader tls = reader.subtable("tls");
+    if (upstream.tls.cert_file.empty() && !upstream.tls.key_file.empty())
+        tls.error("key_file", "needs cert_file, the certificate that belongs to the key");
+    if (upstream.tls.key_file.empty() && !upstream.tls.cert_file.empty())
+        tls.error("cert_file", "needs key_file, the key that belongs to the certificate");
+    if (upstream.tls.insecure_skip_verify)
+        tls.warning(
+            "insecure_skip_verify",
+            "the upstream's certificate is not verified: anybody on the way can read and answer"
+        );
+    const bool reached = !upstream.target.host.empty() || !upstream.target.unix_path.empty();
+    if (tls.exists() && reached && !upstream.target.tls)
+        tls.warning("", "has no effect: the url is not https");
+}
+
+void check_credential(Reader& reader, const Upstream& upstream) {
+    Reader credential = reader.subtable("credential");
+    if (!is_token(upstream.credential.header))
+        credential.error("header", "is not the name of a header");
+    if (upstream.credential.file.empty()) {
+        if (credential.exists() && !credential.has("file"))
+            credential.warning("", "has no effect without 'file'");
+        return;
+    }
+    const auto remote =
+        std::find_if(upstream.listen.begin(), upstream.listen.end(), [](const Address& address) {
+            return !address.loopback();
+        });
+    if (remote != upstream.listen.end() && !upstream.credential.allow_remote)
+        reader.error(
+            "listen",
+            "whoever reaches " + remote->text() +
+                " could use the injected credential; listen on loopback, or set "
+                "credential.allow_remote = true"
+        );
+    const Target& target = upstream.target;
+    const bool local = !target.unix_path.empty() || target.host == "localhost" ||
+                       Address{.host = target.host}.loopback();
+    if (!target.tls && !target.host.empty() && !local)
+        credential.warning(
+            "file", "the url is not https: the credential crosses the network in clear"
+        );
+}
+
+void check_pool(Reader& reader, const Upstream& upstream) {
+    Reader pool = reader.subtable("pool");
+    check_order(
+        pool, "warm", upstream.pool.warm, "connections", upstream.pool.connections, print_count
+    );
+}
+
+// An upstream that is one of our own listeners would call itself without end.
+void check_loop(Reader& reader, const Upstream& upstream, const Config& config) {
+    const Target& target = upstream.target;
+    const Address called{
+        target.host == "localhost" ? "127.0.0.1" : target.host, target.port, target.unix_path};
+    if (called.host.empty() && called.unix_path.empty()) return;
+    for (const Upstream& other : config.upstreams)
+        for (const Address& address : other.listen)
+            if (overlap(address, called))
+                return reader.error(
+                    "url", "leads back to backstop itself, listening on " + address.text()
+                );
+}
+
+void check_names(std::vector<Reader>& readers, const Config& config) {
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i)
+        for (std::size_t before = 0; before < i; ++before) {
+            const std::string& name = config.upstreams[i].name;
+            if (name.empty() || name != config.upstreams[before].name) continue;
+            const std::size_t line = readers[before].at("name").line;
+            readers[i].error(
+                "name", "there is already an upstream of this name, in line " + std::to_string(line)
+            );
+            break;
+        }
+}
+
+struct Listener {
+    Reader* reader;
+    std::string_view key;
+    Address address;
+};
+
+void check_listeners(Reader& admin, std::vector<Reader>& readers, const Config& config) {
+    std::vector<Listener> listeners;
+    const auto add = [&](Reader& reader, std::string_view key, const Address& address) {
+        const auto taken =
+            std::find_if(listeners.begin(), listeners.end(), [&](const Listener& before) {
+                return overlap(before.address, address);
+            });
+        if (taken != listeners.end())
+            reader.error(
+                key,
+                address.text() + " is taken: " + member_path(taken->reader->path(), taken->key) +
+                    " listens on " + taken->address.text()
+            );
+        listeners.push_back({&reader, key, address});
+    };
+    // What is set in the file comes to blame last, since the admin listener has a default.
+    for (const Address& address : config.admin.listen)
+        add(admin, "listen", address);
+    if (config.admin.control) add(admin, "control", *config.admin.control);
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i)
+        for (const Address& address : config.upstreams[i].listen)
+            add(readers[i], "listen", address);
+}
+
+}  // namespace
+
+void check_upstream(Reader& reader, const Upstream& upstream, const Config& config) {
+    check_timeouts(reader, upstream);
+    check_retry(reader, upstream, config);
+    Reader breaker = reader.subtable("breaker");
+    const policy::CircuitBreaker::Options& options = upstream.rules.breaker;
+    check_order(breaker, "open", options.open, "max_open", options.max_open, print_duration);
+    check_idempotency(reader, upstream);
+    check_tls(reader, upstream);
+    check_credential(reader, upstream);
+    check_pool(reader, upstream);
+    check_loop(reader, upstream, config);
+}
+
+void check_config(Reader& root, std::vector<Reader>& readers, const Config& config) {
+    Reader shutdown = root.subtable("shutdown");
+    check_order(
+        shutdown, "quiet", config.shutdown.quiet, "drain", config.shutdown.drain, print_duration
+    );
+    check_names(readers, config);
+    Reader admin = root.subtable("admin");
+    check_listeners(admin, readers, config);
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i)
+        check_upstream(readers[i], config.upstreams[i], config);
+}
+
+}  // namespace backstop::config

@@ -1,0 +1,17 @@
+// What is only wrong, or only dangerous, in connection with something else.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/reader.hpp"
+
+#include <vector>
+
+namespace backstop::config {
+
+// Within one upstream.
+void check_upstream(Reader& reader, const Upstream& upstream, const Config& config);
+
+// Between sections. `readers[i]` has read `config.upstreams[i]`.
+void check_config(Reader& root, std::vector<Reader>& readers, const Config& config);
+
+}  // namespace backstop::config

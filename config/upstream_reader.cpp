@@ -1,0 +1,191 @@
+#include "config/upstream_reader.hpp"
+
+#include "config/address.hpp"
+#include "config/dialects.hpp"
+#include "config/route_reader.hpp"
+#include "config/routes.hpp"
+#include "config/sections.hpp"
+#include "config/target.hpp"
+#include "config/written.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace backstop::config {
+namespace {
+
+// Names are metric labels, log words and parts of diagnostics.
+bool is_name(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    return !text.empty() && text.size() <= longest &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_';
+           });
+}
+
+// A value as it may be shown to people.
+std::string as_written(Reader& reader, std::string_view key) {
+    const Node* const node = reader.find(key);
+    if (!node || node->kind != Node::Kind::text) return {};
+    return redact_userinfo(node->written.empty() ? node->text : node->written);
+}
+
+void read_name(Reader& reader, Upstream& upstream) {
+    const auto name =
+        reader.required_text("name", "one word for logs and metrics, such as \"crm\"");
+    if (!name) return;
+    if (is_name(*name))
+        upstream.name = *name;
+    else
+        reader.error("name", "expected one word of letters, digits, '-' and '_', at most 64 long");
+    upstream.rules.upstream = upstream.name;
+}
+
+void read_url(Reader& reader, Upstream& upstream) {
+    const auto url =
+        reader.required_text("url", "where the API is, such as \"https://api.example.com\"");
+    if (!url) return;
+    ParsedTarget parsed = parse_target(*url);
+    if (!parsed.problem.empty()) reader.error("url", parsed.problem);
+    upstream.target = std::move(parsed.target);
+    upstream.url = as_written(reader, "url");
+}
+
+std::optional<std::string> variable(
+    const Surroundings& surroundings, const std::string& upper, const std::string& lower
+) {
+    if (!surroundings.environment) return std::nullopt;
+    if (auto value = surroundings.environment(upper); value && !value->empty()) return value;
+    return surroundings.environment(lower);
+}
+
+void read_proxy(Reader& reader, const Surroundings& surroundings, Upstream& upstream) {
+    std::string proxy;
+    reader.text("proxy", proxy);
+    upstream.proxy = as_written(reader, "proxy");
+    std::string source;
+    if (proxy.empty() && upstream.target.tls) {
+        const std::string excepted = variable(surroundings, "NO_PROXY", "no_proxy").value_or("");
+        if (excepted_from_proxy(excepted, upstream.target)) return;
+        proxy = variable(surroundings, "HTTPS_PROXY", "https_proxy").value_or("");
+        if (!proxy.empty() && proxy.find("://") == std::string::npos) proxy.insert(0, "http://");
+        source = "HTTPS_PROXY in the environment: ";
+    }
+    if (proxy.empty()) return;
+    ParsedProxy parsed = parse_proxy(proxy);
+    if (!parsed.problem.empty())
+        reader.error("proxy", source + parsed.problem);
+    else if (!upstream.target.unix_path.empty())
+        reader.error("proxy", "a Unix socket is not reached through a proxy");
+    else
+        upstream.egress = std::move(parsed.proxy);
+}
+
+void read_dialect(Reader& reader, Dialects& dialects, Upstream& upstream) {
+    const auto word = reader.required_text(
+        "dialect",
+        "how the API speaks: a built-in one, such as \"http\", or the path of a TOML file"
+    );
+    if (!word) return;
+    upstream.dialect = as_written(reader, "dialect");
+    upstream.rules.dialect = dialects.find(reader, *word);
+    if (!upstream.rules.dialect) return;
+    const policy::Dialect& dialect = *upstream.rules.dialect;
+    if (dialect.deadline) upstream.rules.other.deadline = *dialect.deadline;
+    if (dialect.attempt) upstream.rules.other.attempt = *dialect.attempt;
+}
+
+void read_written(const Node& node, const policy::Dialect& dialect, Upstream& upstream) {
+    Node settings = node;
+    std::erase_if(settings.members, [](const Member& member) { return member.key == "route"; });
+    collect_written(settings, "", upstream.written);
+    const Member* const routes = node.find("route");
+    if (!routes) return;
+    for (const Node& route : routes->value.items) {
+        const Member* const match = route.find("match");
+        if (!match) continue;
+        const ParsedMatch parsed = parse_match(match->value.text);
+        if (!parsed.problem.empty()) continue;
+        const std::string prefix =
+            route_prefix(to_string(without_base_path(parsed.match, dialect.base_path)));
+        collect_written(route, prefix, upstream.written);
+    }
+}
+
+}  // namespace
+
+std::shared_ptr<const policy::Dialect> Dialects::find(Reader& reader, const std::string& word) {
+    if (const auto found = known_.find(word); found != known_.end()) return found->second;
+    const bool is_path = word.find('/') != std::string::npos || word.ends_with(".toml");
+    if (is_path) return known_[word] = load_file(reader, word);
+    if (const BuiltinDialect* const builtin = find_builtin_dialect(word)) {
+        LoadedDialect loaded = load_dialect(builtin->toml, builtin->name);
+        reader.report().add(std::move(loaded.diagnostics));
+        return known_[word] = std::move(loaded.dialect);
+    }
+    std::vector<std::string_view> names;
+    for (const BuiltinDialect& dialect : builtin_dialects())
+        names.push_back(dialect.name);
+    reader.error(
+        "dialect",
+        "there is no built-in dialect " + describe_found(*reader.find("dialect")) +
+            suggestion(word, names) + "; there is: " + enumerate(names) +
+            "; a file is given by its path, with a slash in it or \".toml\" at its end"
+    );
+    return nullptr;
+}
+
+std::shared_ptr<const policy::Dialect> Dialects::load_file(
+    Reader& reader, const std::string& path
+) {
+    const std::optional<std::string> text =
+        surroundings_.read_file ? surroundings_.read_file(path) : std::nullopt;
+    const std::string shown = as_written(reader, "dialect");
+    if (!text) {
+        reader.error("dialect", "the file '" + shown + "' cannot be read");
+        return nullptr;
+    }
+    LoadedDialect loaded = load_dialect(*text, shown);
+    reader.report().add(std::move(loaded.diagnostics));
+    if (!loaded.dialect) reader.error("dialect", "the file '" + shown + "' has mistakes");
+    return std::move(loaded.dialect);
+}
+
+std::vector<Address> read_addresses(Reader& reader, std::string_view key) {
+    std::vector<Address> addresses;
+    std::vector<std::string> texts;
+    reader.texts(key, texts);
+    for (const std::string& text : texts) {
+        ParsedAddress parsed = parse_address(text);
+        if (!parsed.problem.empty())
+            reader.error(key, parsed.problem + ", found " + describe_found(*reader.find(key)));
+        for (Address& address : parsed.addresses)
+            addresses.push_back(std::move(address));
+    }
+    return addresses;
+}
+
+Upstream read_upstream(Reader& reader, Dialects& dialects, const Surroundings& surroundings) {
+    Upstream upstream;
+    read_name(reader, upstream);
+    upstream.listen = read_addresses(reader, "listen");
+    if (!reader.has("listen"))
+        reader.error(
+            "",
+            "the key 'listen' is missing: where your application calls, such as "
+            "\"127.0.0.1:8080\""
+        );
+    read_url(reader, upstream);
+    read_dialect(reader, dialects, upstream);
+    read_proxy(reader, surroundings, upstream);
+    describe_upstream(reader, upstream);
+    const bool dialect_known = upstream.rules.dialect != nullptr;
+    if (!dialect_known) upstream.rules.dialect = std::make_shared<const policy::Dialect>();
+    read_routes(reader, upstream);
+    read_written(*reader.node(), *upstream.rules.dialect, upstream);
+    reader.done();
+    return upstream;
+}
+
+}  // namespace backstop::config

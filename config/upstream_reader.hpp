@@ -1,0 +1,37 @@
+// Reads one [[upstream]].
+#pragma once
+
+#include "config/config.hpp"
+#include "config/load.hpp"
+#include "config/reader.hpp"
+#include "policy/dialect.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace backstop::config {
+
+// The dialects of one config, each read once.
+class Dialects {
+public:
+    explicit Dialects(const Surroundings& surroundings) : surroundings_(surroundings) {}
+
+    // A built-in name, or a path: it has a slash in it or ends in ".toml". Null if there is none or
+    // it has mistakes; both are reported.
+    std::shared_ptr<const policy::Dialect> find(Reader& reader, const std::string& word);
+
+private:
+    std::shared_ptr<const policy::Dialect> load_file(Reader& reader, const std::string& path);
+
+    const Surroundings& surroundings_;
+    std::map<std::string, std::shared_ptr<const policy::Dialect>> known_{};
+};
+
+// With mistakes the result is as good as can be, for the checks that follow.
+Upstream read_upstream(Reader& reader, Dialects& dialects, const Surroundings& surroundings);
+
+// The addresses of a `listen` or `control`.
+std::vector<Address> read_addresses(Reader& reader, std::string_view key);
+
+}  // namespace backstop::config

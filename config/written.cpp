@@ -1,0 +1,117 @@
+#include "config/written.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace backstop::config {
+namespace {
+
+bool holds_reference(const Node& node) {
+    if (!node.written.empty()) return true;
+    return std::any_of(node.items.begin(), node.items.end(), holds_reference) ||
+           std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
+               return holds_reference(member.value);
+           });
+}
+
+template <typename Items, typename Print>
+std::string joined(const Items& items, Print print) {
+    std::string text;
+    for (const auto& item : items)
+        text += (text.empty() ? "" : ", ") + print(item);
+    return text;
+}
+
+// A text of the file that stays what it is when it is read again: "${" would be replaced.
+std::string escape_references(std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text.substr(i).starts_with("${")) result += '$';
+        result += text[i];
+    }
+    return result;
+}
+
+}  // namespace
+
+void collect_written(const Node& table, const std::string& prefix, Written& written) {
+    for (const Member& member : table.members) {
+        const std::string path = member_path(prefix, member.key);
+        const Node& value = member.value;
+        const bool descend = value.kind == Node::Kind::table && member.key != "fallback";
+        if (descend)
+            collect_written(value, path, written);
+        else if (holds_reference(value))
+            written[path] = toml_value(value);
+    }
+}
+
+std::string route_prefix(std::string_view match) {
+    std::string result = "route ";
+    while (!match.empty()) {
+        const std::size_t open = std::min(match.find('{'), match.size());
+        result += match.substr(0, open);
+        match.remove_prefix(open);
+        const std::size_t close = std::min(match.find('}'), match.size());
+        if (!match.empty()) result += match.substr(0, close).ends_with("...") ? "**" : "{}";
+        match.remove_prefix(std::min(close + 1, match.size()));
+    }
+    return result;
+}
+
+std::string toml_text(std::string_view text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            result += '\\';
+            result += c;
+        } else if (c == '\n') {
+            result += "\\n";
+        } else if (c == '\t') {
+            result += "\\t";
+        } else if (byte < 0x20 || byte == 0x7F) {
+            constexpr std::string_view digits = "0123456789ABCDEF";
+            result += "\\u00";
+            result += digits[byte >> 4U];
+            result += digits[byte & 0x0FU];
+        } else {
+            result += c;
+        }
+    }
+    return result + "\"";
+}
+
+std::string toml_value(const Node& node) {
+    switch (node.kind) {
+        case Node::Kind::boolean:
+            return node.boolean ? "true" : "false";
+        case Node::Kind::integer:
+            return std::to_string(node.integer);
+        case Node::Kind::real: {
+            std::array<char, 32> digits{};
+            const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), node.real);
+            return {digits.data(), end.ptr};
+        }
+        case Node::Kind::text:
+            return toml_text(node.written.empty() ? escape_references(node.text) : node.written);
+        case Node::Kind::array:
+            return "[" + joined(node.items, toml_value) + "]";
+        case Node::Kind::table:
+            return "{" +
+                   joined(
+                       node.members,
+                       [](const Member& member) {
+                           return member.key + " = " + toml_value(member.value);
+                       }
+                   ) +
+                   "}";
+        case Node::Kind::date:
+            break;  // no key takes one, so that none is ever printed
+    }
+    return "\"\"";
+}
+
+}  // namespace backstop::config
