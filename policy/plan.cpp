@@ -252,6 +252,21 @@ Step Plan::race(Moment now) {
     return attempt(now);
 }
 
+RetryFacts Plan::facts(Moment now) const {
+    const Gate& rate_gate = gate();
+    RetryFacts known;
+    known.may_repeat = repeatable_ || rules_.retry.unsafe == Unsafe::always;
+    known.body_kept = body_kept_;
+    known.single_attempt = single_attempt_;
+    known.made = made_;
+    known.allowed = attempts_allowed_;
+    known.left = end() - now.steady;
+    known.draining = draining();
+    known.breaker_open = standing_.breaker.open_for(now.steady);
+    if (rate_gate.closed(now.steady)) known.gate_closed = rate_gate.until() - now.steady;
+    return known;
+}
+
 Step Plan::decide(const Classification& meaning, Moment now) {
     if (meaning.retry == Retry::never) return finish(now);
     Judgement judgement{
@@ -291,11 +306,14 @@ Step Plan::schedule(const Decision& decision, const Classification& meaning, Mom
 
 Step Plan::finish(Moment now, const Refusal* refusal) {
     cancel_retry(now);
-    for (const Reason reason :
-         {last_ ? last_->reason : refusal->reason, refusal ? refusal->reason : last_->reason})
+    // For a fallback it counts first what the last attempt came to; for an error of ours, why there
+    // is no other.
+    const Reason came_to = last_ ? last_->reason : refusal->reason;
+    const Reason no_other = refusal ? refusal->reason : last_->reason;
+    for (const Reason reason : {came_to, no_other})
         if (const Fallback* fallback = fallback_for(reason)) return substitute(reason, fallback);
     if (last_ && last_->there) return deliver(now);
-    Substitute ours = substitute(refusal ? refusal->reason : last_->reason, nullptr);
+    Substitute ours = substitute(no_other, nullptr);
     ours.retry_after = refusal ? refusal->retry_after : std::nullopt;
     if (!ours.retry_after) ours.retry_after = worth_trying_after(now);
     return ours;
@@ -348,13 +366,17 @@ Step Plan::forward(const Step& step, Moment now) {
     if (ours && (ours->fallback || !last_))
         record_.foregone.push_back({.reason = ours->reason, .fallback = ours->fallback != nullptr});
     cancel_retry(now);
-    if (!last_) {
-        record_.denied.reset();
-        return send(now);
-    }
+    if (!last_) return send_unasked(now);
     if (!last_->there) return substitute(last_->reason, nullptr);
     delivering_ = true;
     return Deliver{.reason = last_->reason};
+}
+
+Step Plan::send_unasked(Moment now) {
+    record_.denied.reset();
+    const CircuitBreaker::Ticket ticket = standing_.breaker.admit(repeatable_, now.steady);
+    if (ticket.admitted) ticket_ = ticket;
+    return send(now);
 }
 
 void Plan::cancel_retry(Moment now) {

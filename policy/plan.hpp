@@ -165,6 +165,7 @@ private:
     Substitute substitute(Reason reason, const Fallback* fallback) const;
     std::optional<Duration> worth_trying_after(Moment now) const;
     Step forward(const Step& step, Moment now);
+    Step send_unasked(Moment now);
 
     bool observing() const { return rules_.mode == Mode::observe; }
     bool draining() const { return drained_ && *drained_ < deadline_; }
