@@ -12,14 +12,14 @@ SlidingCount::SlidingCount(Duration window, Cover cover)
 
 void SlidingCount::add(Instant now) {
     move_to(slice_at(now));
-    ++slot(last_);
+    ++slots_[slot(last_)];
     ++total_;
 }
 
 void SlidingCount::remove(Instant then) {
     const std::int64_t slice = slice_at(then);
-    if (slice > last_ || slice <= last_ - kept_ || slot(slice) == 0) return;
-    --slot(slice);
+    if (slice > last_ || slice <= last_ - kept_ || slots_[slot(slice)] == 0) return;
+    --slots_[slot(slice)];
     --total_;
 }
 
@@ -27,7 +27,7 @@ std::uint64_t SlidingCount::count(Instant now) const {
     const std::int64_t gone_up_to = slice_at(now) - kept_;
     std::uint64_t left = total_;
     for (std::int64_t slice = last_ - kept_ + 1; slice <= std::min(gone_up_to, last_); ++slice)
-        left -= slot(slice);
+        left -= slots_[slot(slice)];
     return left;
 }
 
@@ -41,13 +41,9 @@ std::int64_t SlidingCount::slice_at(Instant moment) const {
     return ns >= 0 ? ns / width_ns_ : (ns + 1) / width_ns_ - 1;
 }
 
-std::uint32_t& SlidingCount::slot(std::int64_t slice) {
-    const std::int64_t place = slice % kept_;
-    return slots_[static_cast<std::size_t>(place < 0 ? place + kept_ : place)];
-}
-
-std::uint32_t SlidingCount::slot(std::int64_t slice) const {
-    return const_cast<SlidingCount*>(this)->slot(slice);
+std::size_t SlidingCount::slot(std::int64_t slice) const {
+    const std::int64_t rest = slice % kept_;
+    return static_cast<std::size_t>(rest < 0 ? rest + kept_ : rest);
 }
 
 // Forgets what falls out of the window. Time does not run backwards: an older moment counts as the
@@ -61,8 +57,8 @@ void SlidingCount::move_to(std::int64_t slice) {
     }
     while (last_ < slice) {
         ++last_;
-        total_ -= slot(last_);
-        slot(last_) = 0;
+        total_ -= slots_[slot(last_)];
+        slots_[slot(last_)] = 0;
     }
 }
 

@@ -6,7 +6,9 @@
 #include "policy/time.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace backstop::policy {
 
@@ -29,13 +31,13 @@ private:
     static constexpr std::int64_t slices_in_window = 100;
 
     std::int64_t slice_at(Instant moment) const;
-    std::uint32_t& slot(std::int64_t slice);
-    std::uint32_t slot(std::int64_t slice) const;
+    std::size_t slot(std::int64_t slice) const;
     void move_to(std::int64_t slice);
 
     std::int64_t width_ns_;
-    std::int64_t kept_;      // slices, the one under way included
-    std::int64_t last_ = 0;  // the slice under way; those of last_ - kept_ + 1 to last_ are counted
+    std::int64_t kept_;  // slices, the one under way included
+    // The slice under way; counted are the `kept_` slices up to it. At first, one long ago.
+    std::int64_t last_ = std::numeric_limits<std::int64_t>::min() / 2;
     std::uint64_t total_ = 0;
     std::array<std::uint32_t, slices_in_window + 1> slots_{};
 };

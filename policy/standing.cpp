@@ -46,18 +46,19 @@ Standing::Holder& Standing::holder(std::uint64_t credential) {
     if (found != holders_.end()) {
         holders_.splice(holders_.begin(), holders_, found);
     } else {
-        if (holders_.size() >= credentials_max) forget_one();
+        make_room();
         holders_.emplace_front().credential = credential;
     }
     return holders_.front();
 }
 
 // If waiters sit at every one of them, the list grows; the waiters' own bounds limit it.
-void Standing::forget_one() {
-    const auto idle = std::find_if(holders_.rbegin(), holders_.rend(), [](const Holder& each) {
-        return !each.has_waiters();
-    });
-    if (idle != holders_.rend()) holders_.erase(std::next(idle).base());
+void Standing::make_room() {
+    for (auto each = holders_.end();
+         holders_.size() >= credentials_max && each != holders_.begin();) {
+        --each;
+        if (!each->has_waiters()) each = holders_.erase(each);
+    }
 }
 
 bool Standing::Holder::has_waiters() const {

@@ -73,7 +73,7 @@ private:
     };
     void read(const Rules& rules);
     Holder& holder(std::uint64_t credential);
-    void forget_one();
+    void make_room();
     Duration window(std::string_view scope) const;
 
     // Of the rules, what new entries are made from.
