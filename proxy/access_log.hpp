@@ -25,9 +25,9 @@ private:
     bool wanted(const Report& report) const;
 
     LineWriter& writer_;
-    config::AccessLog which_;
+    config::AccessLog which_ = config::AccessLog::all;
     bool terminal_;
-    bool text_;
+    bool text_ = false;
     std::string line_{};  // reused
 };
 

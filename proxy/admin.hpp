@@ -1,16 +1,19 @@
-// The admin listener: what probes, Prometheus and people ask. Read only, GET and HEAD.
+// The admin listener: what probes, Prometheus and people ask. Read only: GET and HEAD.
 //
 //   /livez     200 while the process runs
-//   /startupz  200 once everything is bound
+//   /startupz  200 once everything is bound, else 503
 //   /readyz    200 while it takes requests, else 503; never tied to an upstream
-//   /metrics   Prometheus' text format
-//   /status    JSON, the state of every upstream
+//   /metrics   Prometheus' text format 0.0.4
+//   /status    the state of every upstream, JSON
 //   /          what there is
+//
+// It goes on answering while the process drains, until close().
 #pragma once
 
 #include "config/config.hpp"
 #include "proxy/async.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,16 +23,18 @@ namespace backstop::proxy {
 
 // Where the answers come from. Called on the I/O thread.
 struct AdminSource {
-    std::function<bool()> started;
-    std::function<bool()> ready;
-    std::function<std::string()> metrics;
-    std::function<std::string()> status;
+    std::function<bool()> started{};
+    std::function<bool()> ready{};
+    std::function<std::string()> metrics{};
+    std::function<std::string()> status{};  // JSON
 };
 
 class Admin {
 public:
     struct Limits {
-        std::size_t connections = 64;  // those beyond are closed at once
+        // At the limit the connection that has been silent for longest makes room, so that nobody
+        // can keep the probes out.
+        std::size_t connections = 64;
         policy::Duration patience = std::chrono::seconds(10);  // for a request, and for its answer
     };
 
@@ -39,20 +44,20 @@ public:
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
 
-    // Binds and serves. Throws std::runtime_error that names the address and the remedy; then what
-    // was bound by this call is closed again. Can be called again (a reload) for more addresses.
+    // Binds all of these and serves; or binds none and throws std::runtime_error that names the
+    // address and the remedy. Can be called again for more addresses (a reload).
     void listen(const std::vector<config::Address>& addresses);
     // Where it listens, in the order of listen(); port 0 has become the one that was given.
     std::vector<config::Address> bound() const;
-    // Stops listening on one address; connections go on.
-    void unlisten(const config::Address& bound);
+    // Stops listening on one of bound(); connections go on.
+    void unlisten(const config::Address& address);
     // Stops listening and closes all connections.
     void close();
     std::size_t connections() const;
 
 private:
     struct State;
-    std::shared_ptr<State> state_;
+    std::shared_ptr<State> state_;  // shared with the coroutines, which end after close()
 };
 
 }  // namespace backstop::proxy

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,8 +22,8 @@ namespace backstop::proxy {
 class LineWriter {
 public:
     struct Options {
-        std::size_t batch_bytes = 64 * 1024;     // written at once when so much has come together
-        std::size_t most_bytes = 1024 * 1024;    // held; lines beyond are dropped
+        std::size_t batch_bytes = 64 * 1024;   // written at once when so much has come together
+        std::size_t most_bytes = 1024 * 1024;  // held; lines beyond are dropped
         policy::Duration period = std::chrono::milliseconds(100);  // written at the latest
     };
 
@@ -51,15 +52,20 @@ public:
     std::size_t pending() const { return pending_.size() - begin_; }
 
 private:
-    enum class Progress { all, some, none, broken };
-    Progress write_some(int patience_milliseconds);
+    enum class Kind {
+        file,
+        pipe,  // or a terminal
+        socket,
+    };
+    std::size_t chunk(std::string_view waiting) const;
+    bool write_some();
     void announce();
     void arm();
-    void broken();
+    void give_up();
 
     int descriptor_;
     Options options_;
-    enum class Kind { file, pipe, socket } kind_;
+    Kind kind_ = Kind::pipe;
     std::string pending_{};
     std::size_t begin_ = 0;  // of what is not written yet
     std::uint64_t dropped_ = 0;
@@ -68,6 +74,8 @@ private:
     std::optional<Timer> timer_{};
     bool armed_ = false;
     bool broken_ = false;
+    // A timer that has fired may be heard of after the writer's end.
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace backstop::proxy

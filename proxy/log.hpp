@@ -58,7 +58,4 @@ void error(std::string_view message, Fields fields = {});
 
 }  // namespace log
 
-// "2026-02-08T12:01:00.123Z" appended. The form of RFC 3339 in UTC with milliseconds.
-void append_time(std::string& out, std::chrono::system_clock::time_point time);
-
 }  // namespace backstop::proxy

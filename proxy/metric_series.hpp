@@ -57,9 +57,9 @@ template <typename Metric>
 class SeriesFamily {
 public:
     SeriesFamily(prometheus::Registry& registry, const FamilyInfo& info)
-        : family_(builder().Name(std::string(info.name)).Help(std::string(info.help)).Register(
-              registry
-          )) {}
+        : family_(
+              builder().Name(std::string(info.name)).Help(std::string(info.help)).Register(registry)
+          ) {}
 
     // The series with these labels, which starts at 0 if nobody holds it yet.
     Series<Metric> series(const prometheus::Labels& labels) {

@@ -2,12 +2,12 @@
 // good for the duration of the call only.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include "policy/plan.hpp"
 #include "policy/route.hpp"
 #include "policy/verdict.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace backstop::proxy {
 
@@ -38,9 +38,9 @@ struct Report {
     int status = 0;  // what the client got; 499 if it left before it got a head
     Outcome outcome = Outcome::ok;
     policy::Reason reason = policy::Reason::succeeded;
-    policy::Duration took{};        // from the request head to the last byte of the answer
-    std::uint64_t bytes_in = 0;     // request body
-    std::uint64_t bytes_out = 0;    // response body
+    policy::Duration took{};      // from the request head to the last byte of the answer
+    std::uint64_t bytes_in = 0;   // request body
+    std::uint64_t bytes_out = 0;  // response body
     const policy::Record* record = nullptr;
     policy::KeySource key = policy::KeySource::none;
     Twin twin = Twin::none;

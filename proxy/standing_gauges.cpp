@@ -136,8 +136,7 @@ void add_gate(
     policy::Moment now
 ) {
     for (const policy::Gate::Kind kind : gate_kinds) {
-        const bool closed =
-            gate != nullptr && gate->closed(now.steady) && gate->kind() == kind;
+        const bool closed = gate != nullptr && gate->closed(now.steady) && gate->kind() == kind;
         const Labels labels{{"upstream", upstream}, {"scope", scope}, {"kind", word(kind)}};
         mirrors.gate_closed.set(labels, closed ? 1 : 0);
         if (!closed) continue;

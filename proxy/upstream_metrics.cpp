@@ -50,8 +50,8 @@ std::string text_of_code(int label) {
 
 // Keys of the maps: enums and a code label (below 600) side by side.
 std::uint32_t pack(MethodLabel method, int code, Outcome outcome) {
-    return (static_cast<std::uint32_t>(code) << 16) |
-           (static_cast<std::uint32_t>(method) << 8) | static_cast<std::uint32_t>(outcome);
+    return (static_cast<std::uint32_t>(code) << 16) | (static_cast<std::uint32_t>(method) << 8) |
+           static_cast<std::uint32_t>(outcome);
 }
 
 std::uint32_t pack(int code, policy::FailureKind failure) {
@@ -75,9 +75,9 @@ UpstreamMetrics::UpstreamMetrics(Metrics& metrics, const policy::Rules& rules)
     for (const policy::WaitSource source : retry_wait_sources)
         retry_wait(source);
     for (const IdempotencyEvent event : all_events) {
-        idempotency_.at(place(event)) = families_.idempotency_events.series(
-            {{"upstream", name()}, {"event", text(word(event))}}
-        );
+        idempotency_.at(place(event)) =
+            families_.idempotency_events.series({{"upstream", name()}, {"event", text(word(event))}}
+            );
     }
     for (const bool reused : {false, true}) {
         for (const policy::Stage stage : all_stages) {
@@ -96,9 +96,8 @@ UpstreamMetrics::~UpstreamMetrics() {
 
 void UpstreamMetrics::bind(RouteSeries& series, const policy::Route& route) {
     series.label = route.label;
-    series.duration = families_.request_duration.series(
-        {{"upstream", name()}, {"route", series.label}}
-    );
+    series.duration =
+        families_.request_duration.series({{"upstream", name()}, {"route", series.label}});
     bind_requests(series, route);
     attempts(series, 200, policy::FailureKind::none);
     for (const policy::FailureKind failure : all_failures) {
@@ -196,16 +195,30 @@ void UpstreamMetrics::idempotency(const Report& report) {
         idempotency_.at(place(event))->Increment();
     };
     switch (report.key) {
-        case policy::KeySource::none: break;
-        case policy::KeySource::passed: count(IdempotencyEvent::passed); break;
-        case policy::KeySource::minted: count(IdempotencyEvent::minted); break;
-        case policy::KeySource::derived: count(IdempotencyEvent::derived); break;
+        case policy::KeySource::none:
+            break;
+        case policy::KeySource::passed:
+            count(IdempotencyEvent::passed);
+            break;
+        case policy::KeySource::minted:
+            count(IdempotencyEvent::minted);
+            break;
+        case policy::KeySource::derived:
+            count(IdempotencyEvent::derived);
+            break;
     }
     switch (report.twin) {
-        case Twin::none: break;
-        case Twin::replayed: count(IdempotencyEvent::replayed); break;
-        case Twin::joined: count(IdempotencyEvent::joined); break;
-        case Twin::mismatch: count(IdempotencyEvent::mismatch); break;
+        case Twin::none:
+            break;
+        case Twin::replayed:
+            count(IdempotencyEvent::replayed);
+            break;
+        case Twin::joined:
+            count(IdempotencyEvent::joined);
+            break;
+        case Twin::mismatch:
+            count(IdempotencyEvent::mismatch);
+            break;
     }
 }
 

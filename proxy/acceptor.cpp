@@ -1,0 +1,79 @@
+#include "proxy/acceptor.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+namespace backstop::proxy {
+namespace {
+
+bool is_unix(const config::Address& address) {
+    return !address.unix_path.empty();
+}
+
+Endpoint endpoint_of(const config::Address& address, error_code& ec) {
+    if (is_unix(address)) return asio::local::stream_protocol::endpoint(address.unix_path);
+    const asio::ip::address ip = asio::ip::make_address(address.host, ec);
+    return asio::ip::tcp::endpoint(ip, address.port);
+}
+
+// A Unix socket leaves its file behind when a process dies, and bind(2) refuses a name that is
+// there. Only asking tells whether somebody still listens.
+void remove_leftover(Executor executor, const config::Address& address) {
+    Socket probe(executor);
+    error_code ec;
+    probe.connect(asio::local::stream_protocol::endpoint(address.unix_path), ec);
+    if (ec == asio::error::connection_refused) ::unlink(address.unix_path.c_str());
+}
+
+void open(Acceptor& acceptor, const Endpoint& endpoint, error_code& ec) {
+    acceptor.open(endpoint.protocol(), ec);
+    const int family = endpoint.protocol().family();
+    if (!ec && family != AF_UNIX) acceptor.set_option(asio::socket_base::reuse_address(true), ec);
+    if (!ec && family == AF_INET6) acceptor.set_option(asio::ip::v6_only(true), ec);
+    if (!ec) acceptor.bind(endpoint, ec);
+    if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+    if (!ec) acceptor.non_blocking(true, ec);
+}
+
+unsigned short port_of(const Acceptor& acceptor) {
+    const Endpoint local = acceptor.local_endpoint();
+    asio::ip::tcp::endpoint bound;
+    bound.resize(local.size());
+    std::memcpy(bound.data(), local.data(), local.size());
+    return bound.port();
+}
+
+std::string remedy(const error_code& ec, const config::Address& address) {
+    if (ec == asio::error::address_in_use)
+        return "; stop what listens there, or choose another address";
+    if (ec == asio::error::access_denied && !is_unix(address) && address.port < 1024)
+        return "; ports below 1024 need a privilege, choose a higher one";
+    if (is_unix(address)) return "; its folder must exist and be writable";
+    return "; is it an address of this machine?";
+}
+
+}  // namespace
+
+Bound bind(Executor executor, const config::Address& address) {
+    Bound bound{Acceptor(executor), address};
+    error_code ec;
+    const Endpoint endpoint = endpoint_of(address, ec);
+    if (!ec && is_unix(address)) remove_leftover(executor, address);
+    if (!ec) open(bound.acceptor, endpoint, ec);
+    if (ec) {
+        throw std::runtime_error(
+            "cannot listen on " + address.text() + ": " + ec.message() + remedy(ec, address)
+        );
+    }
+    if (!is_unix(address)) bound.address.port = port_of(bound.acceptor);
+    return bound;
+}
+
+}  // namespace backstop::proxy

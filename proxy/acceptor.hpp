@@ -1,0 +1,23 @@
+// Binding an address: the one place where a configured address becomes a listening socket.
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/async.hpp"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+
+namespace backstop::proxy {
+
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
+
+struct Bound {
+    Acceptor acceptor;
+    config::Address address{};  // where it listens; port 0 has become the one that was given
+};
+
+// Binds and listens, non-blocking. An IPv6 address is bound for IPv6 only. The file of a Unix
+// socket that nobody listens on any more is replaced.
+// Throws std::runtime_error that names the address and the remedy.
+Bound bind(Executor executor, const config::Address& address);
+
+}  // namespace backstop::proxy

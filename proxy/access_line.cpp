@@ -1,0 +1,233 @@
+// An access line is made of a Report: numbers, words of enums, and texts of the config (upstream,
+// route, names of a dialect's rules). Exactly three texts come from outside: the API's error code
+// and request id, which are cleaned, and the trace id, which is checked. Nothing else may be added
+// here without the same care.
+#include "proxy/access_line.hpp"
+
+#include "policy/record.hpp"
+#include "proxy/log_text.hpp"
+#include "proxy/metric_labels.hpp"
+#include "proxy/redact.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <iterator>
+#include <optional>
+
+namespace backstop::proxy {
+namespace {
+
+// Writes the members of an object one after the other.
+class Object {
+public:
+    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+    void end() { out_ += '}'; }
+
+    // Returns where the value goes.
+    std::string& member(std::string_view name) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        out_.append("\"").append(name).append("\":");
+        return out_;
+    }
+    // Of the config: may hold anything.
+    void text(std::string_view name, std::string_view value) { append_json(member(name), value); }
+    // Of an enum or cleaned: needs no escaping.
+    void word(std::string_view name, std::string_view value) {
+        member(name).append("\"").append(value).append("\"");
+    }
+    template <typename Number>
+    void number(std::string_view name, Number value) {
+        fmt::format_to(std::back_inserter(member(name)), "{}", value);
+    }
+    void flag(std::string_view name, bool value) { member(name) += value ? "true" : "false"; }
+    // Milliseconds, to the nanosecond: `explain` comes to the same decision again.
+    void exact_ms(std::string_view name, policy::Duration value) {
+        number(name, std::chrono::duration<double, std::milli>(value).count());
+    }
+    // Milliseconds, to the microsecond.
+    void ms(std::string_view name, policy::Duration value) {
+        exact_ms(name, std::chrono::floor<std::chrono::microseconds>(value));
+    }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+void append_attempt(std::string& out, const policy::AttemptRecord& attempt) {
+    Object object(out);
+    if (attempt.status != 0) {
+        object.number("code", attempt.status);
+    } else {
+        object.member("code") += "null";
+    }
+    object.word("failure", policy::word(attempt.failure));
+    if (attempt.failure != policy::FailureKind::none) object.word("stage", word(attempt.stage));
+    object.ms("ms", attempt.took);
+    object.ms("wait_ms", attempt.waited);
+    object.word("wait_source", policy::word(attempt.wait_source));
+    object.flag("reused", attempt.reused);
+    object.end();
+}
+
+void append_attempts(std::string& out, const policy::Record* record) {
+    out += '[';
+    bool first = true;
+    if (record != nullptr) {
+        for (const policy::AttemptRecord& attempt : record->attempts) {
+            if (!first) out += ',';
+            first = false;
+            append_attempt(out, attempt);
+        }
+    }
+    out += ']';
+}
+
+// What the last judgement was made from, and what it came to.
+void append_judgement(Object& object, const policy::Judgement& judgement) {
+    const policy::RetryFacts& facts = judgement.facts;
+    const policy::Decision& decision = judgement.decision;
+    const bool retry = decision.action == policy::Decision::Action::retry;
+    object.word("action", retry ? "retry" : "finish");
+    object.word("reason", policy::word(decision.reason));
+    object.exact_ms("wait_ms", decision.delay.wait);
+    object.word("wait_source", policy::word(decision.delay.source));
+    object.flag("free", decision.free);
+    object.flag("may_repeat", facts.may_repeat);
+    object.flag("body_kept", facts.body_kept);
+    object.flag("single_attempt", facts.single_attempt);
+    object.number("made", facts.made);
+    object.number("allowed", facts.allowed);
+    object.exact_ms("left_ms", facts.left);
+    object.flag("draining", facts.draining);
+    object.exact_ms("breaker_open_ms", facts.breaker_open);
+    object.exact_ms("gate_closed_ms", facts.gate_closed);
+    if (judgement.hint) {
+        object.exact_ms("hint_ms", judgement.hint->delay);
+        object.word("hint_source", policy::word(judgement.hint->source));
+    }
+    object.number("roll", judgement.roll);
+    object.number("budget", judgement.budget);
+    if (judgement.clock_offset) object.exact_ms("clock_offset_ms", *judgement.clock_offset);
+}
+
+void append_foregone(std::string& out, const std::vector<policy::Record::Foregone>& foregone) {
+    out += '[';
+    bool first = true;
+    for (const policy::Record::Foregone& each : foregone) {
+        if (!first) out += ',';
+        first = false;
+        Object object(out);
+        object.word("reason", policy::word(each.reason));
+        object.ms("wait_ms", each.wait);
+        object.word("wait_source", policy::word(each.source));
+        object.flag("fallback", each.fallback);
+        object.end();
+    }
+    out += ']';
+}
+
+bool has_decision(const policy::Record& record) {
+    return record.judgement || record.denied || !record.foregone.empty() ||
+           record.ambiguous != policy::Record::Ambiguous::none;
+}
+
+void append_decision(std::string& out, const policy::Record& record) {
+    Object object(out);
+    if (!record.attempts.empty()) {
+        const policy::AttemptRecord& last = record.attempts.back();
+        object.word("verdict", policy::word(last.verdict));
+        object.word("evidence", policy::word(last.evidence));
+        if (!last.rule.empty()) object.text("rule", last.rule);
+    }
+    if (record.denied) object.word("denied", policy::word(*record.denied));
+    if (record.ambiguous != policy::Record::Ambiguous::none)
+        object.word("ambiguous", policy::word(record.ambiguous));
+    if (record.judgement) append_judgement(object, *record.judgement);
+    if (!record.foregone.empty()) append_foregone(object.member("foregone"), record.foregone);
+    object.end();
+}
+
+std::string_view label_of(const Report& report) {
+    return report.route != nullptr ? std::string_view(report.route->label) : "other";
+}
+
+void append_quoted(
+    std::string& out, void (*append)(std::string&, std::string_view), std::string_view text
+) {
+    out += '"';
+    append(out, text);
+    out += '"';
+}
+
+}  // namespace
+
+void append_access_json(std::string& out, std::string_view upstream, const Report& report) {
+    Object object(out);
+    std::string& time = object.member("ts");
+    time += '"';
+    append_time(time, report.ended.wall);
+    time += '"';
+    object.word("level", "info");
+    object.word("msg", "exchange");
+    object.text("upstream", upstream);
+    object.text("route", label_of(report));
+    object.word("method", word(method_label(report.method)));
+    object.number("status", report.status);
+    object.word("outcome", word(report.outcome));
+    object.word("reason", policy::word(report.reason));
+    object.ms("duration_ms", report.took);
+    object.number("bytes_in", report.bytes_in);
+    object.number("bytes_out", report.bytes_out);
+    append_attempts(object.member("attempts"), report.record);
+    object.word("idempotency", policy::word(report.key));
+    if (report.twin != Twin::none) object.word("twin", word(report.twin));
+    if (const policy::Record* record = report.record) {
+        if (!record->error_code.empty())
+            append_quoted(object.member("error_code"), append_clean_code, record->error_code);
+        if (!record->request_id.empty())
+            append_quoted(object.member("request_id"), append_clean_id, record->request_id);
+        if (has_decision(*record)) append_decision(object.member("decision"), *record);
+    }
+    if (const std::string_view trace = trace_id(report.traceparent); !trace.empty())
+        object.word("trace_id", trace);
+    object.end();
+    out += '\n';
+}
+
+void append_access_text(std::string& out, std::string_view upstream, const Report& report) {
+    append_time(out, report.ended.wall);
+    const auto end = std::back_inserter(out);
+    fmt::format_to(
+        end,
+        " info  {}: {} {} {} {} {:.1f}ms",
+        upstream,
+        label_of(report),
+        report.status,
+        word(report.outcome),
+        policy::word(report.reason),
+        std::chrono::duration<double, std::milli>(report.took).count()
+    );
+    if (report.record != nullptr) {
+        std::string_view before = " attempts=";
+        for (const policy::AttemptRecord& attempt : report.record->attempts) {
+            out += before;
+            before = ",";
+            if (attempt.waited > policy::Duration::zero()) {
+                const double waited = std::chrono::duration<double>(attempt.waited).count();
+                fmt::format_to(end, "({:.1f}s)", waited);
+            }
+            if (attempt.failure != policy::FailureKind::none) {
+                out += policy::word(attempt.failure);
+            } else {
+                fmt::format_to(end, "{}", attempt.status);
+            }
+        }
+        if (report.record->denied)
+            out.append(" denied=").append(policy::word(*report.record->denied));
+    }
+    out += '\n';
+}
+
+}  // namespace backstop::proxy
