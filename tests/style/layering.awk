@@ -40,6 +40,7 @@ room == "policy" || room == "config" {
 
 room == "policy" {
     never("fopen|ifstream|ofstream|fstream", "touches files; policy is given values")
+    never("(printf|fprintf|f?puts|putchar|perror|cout|cerr|clog)([^A-Za-z0-9_]|$)", "writes; policy returns values")
     if (code ~ /(^|[ \t])static[ \t]+/ && code !~ /static[ \t]+(const|constexpr|inline constexpr|constinit)[ \t]/ &&
         code ~ /static[ \t]+[^(]*(=|;|\{)/ && code !~ /static_/)
         report("keeps a variable that outlives its owner; put it into a Standing")
@@ -65,7 +66,7 @@ function angled(path) {
     if (path ~ /^(thread|mutex|shared_mutex|condition_variable|future|stop_token|semaphore|latch|barrier|atomic)$/)
         refuse(path, "there is one thread, and it is the proxy's")
     else if (path == "random") refuse(path, "take the roll as an argument")
-    else if (room == "policy" && path ~ /^(fstream|filesystem|iostream|cstdio)$/)
+    else if (room == "policy" && path ~ /^(fstream|filesystem|iostream|ostream|istream)$/)
         refuse(path, "policy does no input or output")
     else if (path ~ /^[a-z_0-9]+$/) return # the standard library
     else if (path ~ /^boost\/uuid\/.*random/) refuse(path, "take the roll as an argument")

@@ -100,6 +100,8 @@ policy/plan.cpp|std::random_device chance;
 policy/plan.cpp|int chance = rand();
 policy/plan.cpp|auto user = std::getenv("USER");
 policy/plan.cpp|std::ifstream file("x");
+policy/plan.cpp|std::printf("x");
+policy/plan.cpp|std::cerr << "x";
 policy/plan.cpp|thread_local int count = 0;
 policy/plan.cpp|    static int count = 0;
 config/load.cpp|#include "proxy/session.hpp"
@@ -122,7 +124,7 @@ CASES
     put tests/simulator/CMakeLists.txt <<<'target_link_libraries(s boost_net backstop_policy)'
     finds tests/simulator/CMakeLists.txt backstop_policy
 
-    put policy/plan.cpp <<<$'static const int one = 1;\nstatic int two(int n) { return n; }\nint snow(int n);\nauto s = "now()";\nint three = snow(now.steady);'
+    put policy/plan.cpp <<<$'static const int one = 1;\nstatic int two(int n) { return n; }\nint snow(int n);\nauto s = "now()";\nint three = snow(now.steady);\nauto four = std::snprintf(text, 4, "x");'
     put config/load.hpp <<<'std::string environment; // as getenv() would'
     content 'what only looks like a violation'
     fresh
