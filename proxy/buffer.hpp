@@ -2,6 +2,7 @@
 // when it would otherwise have to grow.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -32,7 +33,7 @@ public:
                 end_ -= begin_;
                 begin_ = 0;
             } else {
-                grow(size() + least);
+                grow(std::max(2 * capacity_, size() + least));
             }
         }
         return {data_.get() + end_, capacity_ - end_};

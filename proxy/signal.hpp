@@ -6,6 +6,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -21,6 +22,9 @@ public:
 protected:
     ~Wakeable() = default;
 };
+
+// Thrown by wait() once the process stops: unwinds a coroutine wherever it waits.
+struct Stopped {};
 
 class Signal final : public Wakeable {
 public:
@@ -47,21 +51,33 @@ public:
         });
     }
 
+    // From now on wait() throws Stopped.
+    void stop() {
+        stopped_ = true;
+        wake_later();
+    }
+
     // Returns once raised since the last wait() returned. One waiter only.
     Async<void> wait() {
         if (!raised_) {
             UseAwaitable token;
-            co_await asio::async_initiate<UseAwaitable, void()>(Keep{this}, token);
+            Keep keep(this);
+            co_await asio::async_initiate<UseAwaitable, void()>(keep, token);
         }
         raised_ = false;
+        if (stopped_) throw Stopped();
     }
 
 private:
     using Handler = asio::async_result<UseAwaitable, void()>::handler_type;
 
-    struct Keep {
-        Signal* signal;
-        void operator()(Handler handler) const { signal->waiting_.emplace(std::move(handler)); }
+    class Keep {
+    public:
+        explicit Keep(Signal* signal) : signal_(signal) {}
+        void operator()(Handler handler) const { signal_->waiting_.emplace(std::move(handler)); }
+
+    private:
+        Signal* signal_;
     };
 
     void resume() {
@@ -75,6 +91,7 @@ private:
     std::optional<Handler> waiting_{};
     bool raised_ = false;
     bool posted_ = false;
+    bool stopped_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "proxy/tls.hpp"
 
@@ -27,6 +28,11 @@ Stream::Stream(Socket socket) : socket_(std::move(socket)) {
 }
 
 Stream::~Stream() = default;
+
+void Stream::no_delay() {
+    error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
 
 void Stream::read_up_to(std::size_t up_to) {
     up_to_ = up_to;

@@ -54,6 +54,9 @@ public:
     // Bytes handed to the kernel since the connection was made, TLS records included.
     std::size_t sent_bytes() const { return sent_; }
 
+    // Small writes go out at once (TCP_NODELAY); no effect on a Unix socket.
+    void no_delay();
+
     // --- TLS ---
     // The client side of a handshake; the owner is woken as it goes on. `session` was made for this
     // connection.

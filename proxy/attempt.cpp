@@ -1,0 +1,284 @@
+// One attempt of an exchange: a connection, the request, the head of the response.
+#include "policy/classify.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/head_rules.hpp"
+#include "proxy/peek.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <charconv>
+
+namespace backstop::proxy {
+
+namespace {
+
+// How much of a response is read ahead of what is passed on.
+constexpr std::size_t window = 64 * 1024;
+// An error body is looked at for at most this much and this long (behaviour, section 4).
+constexpr std::size_t peek_bytes = 64 * 1024;
+constexpr policy::Duration peek_time = std::chrono::seconds(1);
+// A keyless write goes on a connection that was idle for less than this.
+constexpr policy::Duration fresh_for = std::chrono::seconds(1);
+
+// A place among those who wait for a free connection, left at the end of the scope.
+struct InLine {
+    Pool& pool;
+    Signal& signal;
+    ~InLine() { pool.forget(signal); }
+};
+
+}  // namespace
+
+Async<policy::Outcome> Exchange::attempt(policy::Send send) {
+    answered_any_ = false;
+    Acquired acquired = co_await acquire(send);
+    last_attempt_ = send.attempt;
+    if (!acquired.connection) co_return acquired.failure;
+    connection_ = std::move(acquired.connection);
+    reused_ = connection_->reused();
+    connection_->stream().owned_by(&side_.signal);
+    sender_.emplace(side_.upstream_head, body_, connection_->stream());
+    start_response();
+    const policy::Outcome outcome = co_await converse(send);
+    co_return outcome;
+}
+
+Async<Exchange::Acquired> Exchange::acquire(policy::Send send) {
+    Acquired acquired;
+    Pool& pool = upstream_->pool;
+    // The same number again: the last connection turned out to be stale, so others may be too.
+    const bool raced = send.attempt == last_attempt_;
+    policy::Duration idle_below = policy::Duration::max();
+    if (send.fresh) idle_below = fresh_for;
+    if (raced) idle_below = policy::Duration::zero();
+    acquired.connection = pool.take(steady_now(), idle_below);
+    if (acquired.connection) co_return acquired;
+
+    const InLine in_line{pool, side_.signal};
+    Deadline limit(side_.context.deadlines, side_.signal);
+    limit.arm(send.give_up_at);
+    while (!pool.reserve(side_.signal)) {
+        if (limit.expired()) {
+            acquired.failure.stage = policy::Stage::connect;
+            acquired.failure.kind = policy::FailureKind::connect;
+            acquired.failure.cause = error_code(asio::error::timed_out);
+            co_return acquired;
+        }
+        co_await side_.signal.wait();
+        acquired.connection = pool.take(steady_now(), idle_below);
+        if (acquired.connection) co_return acquired;
+    }
+    DialTo to = upstream_->dial_to();
+    Deadlines& deadlines = side_.context.deadlines;
+    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, send.give_up_at);
+    if (dialed.stream) {
+        acquired.connection = pool.make(std::move(dialed.stream), steady_now());
+    } else {
+        pool.give_up();
+        acquired.failure = dialed.failure;
+        side_.context.observer.connection_failed(*upstream_, dialed.failure, dialed.trouble);
+    }
+    co_return acquired;
+}
+
+void Exchange::start_response() {
+    HeadLimits limits;
+    limits.bytes = side_.context.limits.head_bytes;
+    limits.fields = static_cast<std::size_t>(side_.context.limits.fields);
+    parser_.emplace(side_.response, limits);
+    if (side_.request.method() == "HEAD") parser_->no_body();
+    side_.payload.consume(side_.payload.size());
+}
+
+// Sends the request and reads the head of the response, both as they go: an upstream may answer
+// before it has everything.
+Async<policy::Outcome> Exchange::converse(policy::Send send) {
+    Stream& upstream = connection_->stream();
+    Deadline limit(side_.context.deadlines, side_.signal);
+    const policy::Duration patience = send.give_up_at - steady_now();
+    // While the client is still sending, the upstream is not the one that is late.
+    if (body_.whole()) limit.arm(send.give_up_at);
+    Deadline stalled(side_.context.deadlines, side_.signal);
+    std::uint64_t seen = body_.received();
+    if (!body_.whole()) stalled.arm(steady_now() + side_.context.limits.client_body_idle);
+    for (;;) {
+        const bool was_whole = body_.whole();
+        sender_->pump(upstream);
+        if (body_.failed()) co_return failure(policy::FailureKind::send);
+        if (body_.whole() && !was_whole) {
+            stalled.disarm();
+            policy::Instant until = steady_now() + patience;
+            if (!body_.kept()) until = plan_->restart_deadline(now());
+            limit.arm(until);
+        }
+        if (!body_.kept()) plan_->body_lost();
+        if (body_.received() != seen) {
+            seen = body_.received();
+            if (!body_.whole()) {
+                stalled.arm(steady_now() + side_.context.limits.client_body_idle);
+            }
+        }
+
+        const Progress progress = read_head();
+        if (progress == Progress::interim) continue;
+        if (progress == Progress::broken) co_return failure(policy::FailureKind::malformed);
+        if (progress == Progress::head) {
+            if (policy::wants_body(*upstream_->rules().dialect, side_.response.status)) break;
+            policy::ResponseHead head;
+            head.status = side_.response.status;
+            head.fields = side_.response.fields();
+            head.written_all = sender_->done();
+            co_return head;
+        }
+        if (upstream.ended()) co_return failure_of_stream();
+        if (limit.expired() || stalled.expired()) {
+            co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
+        }
+        const std::size_t before = upstream.in().size();
+        upstream.read_up_to(side_.context.limits.head_bytes + before);
+        if (upstream.in().size() != before || upstream.ended()) continue;
+        side_.stream->read_up_to(side_.context.limits.head_bytes);
+        co_await side_.signal.wait();
+    }
+    const policy::Outcome outcome = co_await look_at_body();
+    co_return outcome;
+}
+
+Exchange::Progress Exchange::read_head() {
+    Buffer& in = connection_->stream().in();
+    if (in.empty()) return Progress::more;
+    answered_any_ = true;
+    const std::size_t used = parser_->put_head(in.view());
+    in.consume(used);
+    if (parser_->error() != ParseError::none) return Progress::broken;
+    if (!parser_->head_done()) return Progress::more;
+    if (!judge_response(side_.response, side_.request.method())) return Progress::broken;
+    if (side_.response.status >= 200) return Progress::head;
+    // 101 was not asked for: Upgrade is not forwarded.
+    if (side_.response.status == 101) return Progress::broken;
+    if (!forward_interim()) return Progress::broken;
+    start_response();
+    return Progress::interim;
+}
+
+// A 1xx goes on to clients that know them; 100 has been said already, if anybody waits for it. What
+// the client does not take at once goes ahead of the final head. False: more of them than sense.
+bool Exchange::forward_interim() {
+    constexpr std::size_t interim_max = 16 * 1024;
+    if (side_.response.status == 100 || side_.request.version == 10) return true;
+    ClientHead head{side_.response};
+    write_client_head(head, side_.client_head);
+    const std::size_t sent = side_.stream->send(side_.client_head);
+    side_.client_head.erase(0, sent);
+    return side_.client_head.size() < interim_max;
+}
+
+// Reads the beginning of an error body, for what it says of delays, codes and quota.
+Async<policy::Outcome> Exchange::look_at_body() {
+    Deadline limit(side_.context.deadlines, side_.signal);
+    limit.arm(std::min(steady_now() + peek_time, plan_->deadline()));
+    for (;;) {
+        const bool moved = pull_response();
+        if (parser_->done() || side_.payload.size() >= peek_bytes || limit.expired()) break;
+        if (response_broken()) co_return failure_of_stream();
+        if (moved) continue;
+        co_await side_.signal.wait();
+    }
+    const auto coding = side_.response.find(FieldId::content_encoding);
+    decoded_ = decoded_copy(side_.payload.view().substr(0, peek_bytes), coding.value_or(""));
+    policy::ResponseHead head;
+    head.status = side_.response.status;
+    head.fields = side_.response.fields();
+    head.body = decoded_;
+    head.kept = parser_->done();
+    head.written_all = sender_->done();
+    co_return head;
+}
+
+// Takes what the upstream has sent of the body, as far as there is room, and watches for more. True
+// if that changed anything.
+bool Exchange::pull_response() {
+    Stream& upstream = connection_->stream();
+    bool moved = false;
+    while (!parser_->done() && parser_->error() == ParseError::none) {
+        if (side_.payload.size() >= window) return moved;
+        const std::size_t used = parser_->put_body(upstream.in().view(), side_.payload);
+        upstream.in().consume(used);
+        if (used == 0) break;
+        moved = true;
+    }
+    if (parser_->done() || upstream.ended()) return moved;
+    const std::size_t before = upstream.in().size();
+    // More than a chunk line may need is only read when something of it was used.
+    upstream.read_up_to(side_.context.limits.head_bytes);
+    return moved || upstream.in().size() != before;
+}
+
+// The response will never be whole: the connection ended within it, or its framing is wrong.
+bool Exchange::response_broken() {
+    if (parser_->done()) return false;
+    if (parser_->error() != ParseError::none) return true;
+    Stream& upstream = connection_->stream();
+    const bool stuck = upstream.in().size() >= side_.context.limits.head_bytes &&
+                       side_.payload.size() < window;
+    if (stuck) return true;
+    if (!upstream.ended()) return false;
+    // An end may be how the body is framed, unless TLS says that it was cut (RFC 9112 9.8).
+    return upstream.read_error() != asio::error::eof || !parser_->ended_by_close();
+}
+
+policy::Failure Exchange::failure(policy::FailureKind kind, error_code cause) const {
+    policy::Failure failure;
+    failure.kind = kind;
+    failure.cause = cause;
+    failure.reused = reused_;
+    failure.written_any = sender_ && sender_->any();
+    failure.written_all = sender_ && sender_->done();
+    failure.answered_any = answered_any_;
+    if (parser_ && parser_->head_done()) {
+        failure.stage = policy::Stage::receive_body;
+    } else if (failure.written_all) {
+        failure.stage = policy::Stage::await_head;
+    } else {
+        failure.stage = policy::Stage::send;
+    }
+    return failure;
+}
+
+// The upstream's connection ended before the response did.
+policy::Failure Exchange::failure_of_stream() const {
+    const Stream& upstream = connection_->stream();
+    if (parser_->error() != ParseError::none) return failure(policy::FailureKind::malformed);
+    const auto kind =
+        answered_any_ ? policy::FailureKind::truncated : policy::FailureKind::reset;
+    return failure(kind, upstream.read_error());
+}
+
+// Done with the upstream's connection: back to the pool if it can carry another exchange.
+void Exchange::release() {
+    if (!connection_) return;
+    Stream& upstream = connection_->stream();
+    const bool clean = parser_ && parser_->done() && parser_->error() == ParseError::none &&
+                       side_.response.status >= 200 && side_.response.keep_alive &&
+                       sender_->done() && upstream.in().empty() && !upstream.ended();
+    if (clean) {
+        upstream_->pool.put_back(std::move(connection_), steady_now(), upstream_keep_alive());
+    } else {
+        connection_.reset();
+    }
+}
+
+std::optional<policy::Duration> Exchange::upstream_keep_alive() const {
+    const auto field = side_.response.find(FieldId::keep_alive);
+    if (!field) return std::nullopt;
+    constexpr std::string_view name = "timeout=";
+    const std::size_t at = field->find(name);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = field->substr(at + name.size());
+    unsigned seconds = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+    if (read.ec != std::errc{} || seconds > 86'400) return std::nullopt;
+    return std::chrono::seconds(seconds);
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,80 @@
+// What all sessions of the process share.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string_view>
+
+#include "config/config.hpp"
+#include "policy/message.hpp"
+#include "proxy/deadlines.hpp"
+#include "proxy/report.hpp"
+#include "proxy/request_body.hpp"
+
+namespace backstop::proxy {
+
+class Upstream;
+
+// Who hears of what happened: metrics and logs.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    virtual void finished(const Upstream& upstream, const Report& report) = 0;
+    // A request that never became an exchange; `kind` is a closed list.
+    virtual void client_error(std::string_view kind) = 0;
+    virtual void connection_failed(
+        const Upstream& upstream, const policy::Failure& failure, std::string_view trouble
+    ) = 0;
+    // An exception that nobody planned, caught at the session.
+    virtual void bug(std::string_view what) = 0;
+};
+
+// Chance: jitter and keys. Unpredictable between processes, which is what unique keys need.
+class Random {
+public:
+    Random();
+    double roll() { return uniform_(engine_); }  // in [0, 1)
+    std::array<std::uint8_t, 16> bytes();
+
+private:
+    std::mt19937_64 engine_;
+    std::uniform_real_distribution<double> uniform_{0.0, 1.0};
+};
+
+// A client connection, as far as whoever stops the process must know it.
+class ClientHook : public boost::intrusive::list_base_hook<> {
+public:
+    virtual void stop() = 0;  // unwinds its coroutine
+
+protected:
+    ~ClientHook() = default;
+};
+
+struct Context {
+    Context(Executor on, Observer& tell, const config::Limits& configured)
+        : executor(on),
+          deadlines(on),
+          observer(tell),
+          limits(configured),
+          replay{configured.replay_memory, 0} {}
+
+    Executor executor;
+    Deadlines deadlines;
+    Observer& observer;
+    Random random{};
+    config::Limits limits;
+    ReplayMemory replay;
+    boost::intrusive::list<ClientHook> clients{};  // open client connections
+    int client_count = 0;
+    std::function<void()> client_closed{};  // there may be room for another
+    int in_flight = 0;                      // exchanges
+    bool draining = false;
+    policy::Instant drain_until{};   // no sleep beyond it
+    policy::Instant last_active{};   // a request was arriving or in flight
+};
+
+}  // namespace backstop::proxy

@@ -1,0 +1,159 @@
+#include "proxy/dial.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <vector>
+
+namespace backstop::proxy {
+
+namespace {
+
+// How long one address may take before the next is tried beside it (RFC 8305 5).
+constexpr policy::Duration stagger = std::chrono::milliseconds(250);
+
+// One address being connected to. Outlives the race if it must: its handler holds it.
+class Runner : public boost::intrusive_ref_counter<Runner, boost::thread_unsafe_counter> {
+public:
+    Runner(Executor executor, Wakeable& owner) : socket_(executor), owner_(&owner) {}
+
+    void start(const Endpoint& to) {
+        socket_.async_connect(to, [self = boost::intrusive_ptr<Runner>(this)](error_code ec) {
+            self->done_ = true;
+            self->error_ = ec;
+            if (self->owner_ != nullptr) self->owner_->wake();
+        });
+    }
+    void stop() {
+        owner_ = nullptr;
+        error_code ignored;
+        socket_.close(ignored);
+    }
+    bool done() const { return done_; }
+    error_code error() const { return error_; }
+    Socket take() { return std::move(socket_); }
+
+private:
+    Socket socket_;
+    Wakeable* owner_;
+    bool done_ = false;
+    error_code error_{};
+};
+using RunnerPointer = boost::intrusive_ptr<Runner>;
+
+// All runners of one race; those that are still running when it is over are stopped.
+class Race {
+public:
+    Race(Executor executor, Wakeable& owner) : executor_(executor), owner_(owner) {}
+    ~Race() {
+        for (const RunnerPointer& runner : runners_) runner->stop();
+    }
+    void start(const Endpoint& to) {
+        runners_.push_back(new Runner(executor_, owner_));
+        runners_.back()->start(to);
+    }
+    // The first that has connected, if one has.
+    RunnerPointer winner() {
+        for (const RunnerPointer& runner : runners_) {
+            if (runner->done() && !runner->error()) return runner;
+        }
+        return nullptr;
+    }
+    bool all_failed() const {
+        return std::all_of(runners_.begin(), runners_.end(), [](const RunnerPointer& runner) {
+            return runner->done();
+        });
+    }
+    error_code error() const { return runners_.back()->error(); }
+
+private:
+    Executor executor_;
+    Wakeable& owner_;
+    std::vector<RunnerPointer> runners_{};
+};
+
+Dialed failed(policy::Stage stage, policy::FailureKind kind, error_code cause) {
+    Dialed dialed;
+    dialed.failure.stage = stage;
+    dialed.failure.kind = kind;
+    dialed.failure.cause = cause;
+    dialed.trouble = cause.message();
+    return dialed;
+}
+
+// A place among the resolver's waiters, left at the end of the scope.
+struct Waiting {
+    Resolver& resolver;
+    Signal& signal;
+    ~Waiting() { resolver.forget(signal); }
+};
+
+Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadlines& deadlines) {
+    const auto executor = co_await asio::this_coro::executor;
+    const Waiting waiting{resolver, signal};
+    const std::vector<Endpoint>* found = resolver.lookup(signal);
+    while (found == nullptr) {
+        if (limit.expired() || resolver.error()) {
+            const error_code cause =
+                resolver.error() ? resolver.error() : error_code(asio::error::timed_out);
+            co_return failed(policy::Stage::resolve, policy::FailureKind::resolve, cause);
+        }
+        co_await signal.wait();
+        // A failed look-up must not start another one within the same attempt.
+        found = resolver.error() ? nullptr : resolver.lookup(signal);
+    }
+    const std::vector<Endpoint> endpoints = *found;
+    Race race(executor, signal);
+    Deadline next(deadlines, signal);
+    std::size_t started = 0;
+    for (;;) {
+        if (const RunnerPointer winner = race.winner()) {
+            Dialed dialed;
+            dialed.stream = new Stream(winner->take());
+            co_return dialed;
+        }
+        const bool stuck = started == 0 || next.expired() || race.all_failed();
+        if (stuck && started < endpoints.size()) {
+            race.start(endpoints[started++]);
+            next.arm(steady_now() + stagger);
+            continue;
+        }
+        if (limit.expired() || race.all_failed()) {
+            resolver.doubt();
+            const error_code cause =
+                race.all_failed() ? race.error() : error_code(asio::error::timed_out);
+            co_return failed(policy::Stage::connect, policy::FailureKind::connect, cause);
+        }
+        co_await signal.wait();
+    }
+}
+
+}  // namespace
+
+Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Instant give_up_at) {
+    Deadline limit(deadlines, signal);
+    limit.arm(std::min(give_up_at, steady_now() + to.timeout.connect));
+    Dialed dialed = co_await connect(to.resolver, signal, limit, deadlines);
+    if (!dialed.stream) co_return dialed;
+    dialed.stream->owned_by(&signal);
+    dialed.stream->no_delay();
+    if (!to.tls) co_return dialed;
+
+    limit.arm(std::min(give_up_at, steady_now() + to.timeout.tls));
+    Stream& stream = *dialed.stream;
+    stream.start_tls(std::make_unique<TlsSession>(to.tls));
+    while (!stream.tls_ready() && !stream.ended() && !stream.write_error() && !limit.expired()) {
+        stream.read_up_to(1);
+        co_await signal.wait();
+    }
+    if (stream.tls_ready() && !stream.ended()) co_return dialed;
+    const error_code cause = stream.ended()        ? stream.read_error()
+                             : stream.write_error() ? stream.write_error()
+                                                    : error_code(asio::error::timed_out);
+    Dialed refused = failed(policy::Stage::handshake, policy::FailureKind::tls, cause);
+    if (!stream.tls()->trouble().empty()) refused.trouble = stream.tls()->trouble();
+    stream.owned_by(nullptr);
+    stream.close();
+    co_return refused;
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,35 @@
+// Opening a connection to an upstream: addresses, TCP (both families raced, RFC 8305), TLS.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "policy/message.hpp"
+#include "proxy/async.hpp"
+#include "proxy/deadlines.hpp"
+#include "proxy/resolver.hpp"
+#include "proxy/signal.hpp"
+#include "proxy/stream.hpp"
+#include "proxy/tls.hpp"
+
+namespace backstop::proxy {
+
+// What dialling needs of an upstream; outlives the call.
+struct DialTo {
+    Resolver& resolver;
+    std::shared_ptr<TlsContext> tls;  // null: plain
+    config::Timeouts timeout{};
+};
+
+struct Dialed {
+    Stream::Pointer stream{};   // null: see `failure`
+    policy::Failure failure{};
+    std::string trouble{};      // for the log: what OpenSSL or the system said
+};
+
+// Ends at `give_up_at` at the latest, or when `abandoned` says so. `signal` is the caller's; it may
+// be raised for other reasons meanwhile.
+Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Instant give_up_at);
+
+}  // namespace backstop::proxy

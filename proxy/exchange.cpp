@@ -1,0 +1,261 @@
+#include "proxy/exchange.hpp"
+
+#include "policy/delay.hpp"
+#include "proxy/head_rules.hpp"
+
+#include <charconv>
+
+namespace backstop::proxy {
+
+namespace {
+
+const policy::Route& route_of(const Upstream& upstream, const Message& request) {
+    const policy::Rules& rules = upstream.rules();
+    const policy::Route* found = policy::find_route(
+        rules.routes, rules.dialect->base_path, request.method(), origin_form(request.target())
+    );
+    return found != nullptr ? *found : rules.other;
+}
+
+RequestBody::Options body_options(const Context& context, const Upstream& upstream) {
+    RequestBody::Options options;
+    options.keep_max = upstream.config.replay_body_bytes;
+    options.max = context.limits.body_bytes;
+    return options;
+}
+
+// Waits for the gate are cut short when it opens early: registered for as long as one sleeps.
+class Sleeper {
+public:
+    Sleeper(Upstream& upstream, Signal& signal) : upstream_(upstream), signal_(signal) {
+        ++upstream_.waiting;
+        upstream_.sleeps(signal_);
+    }
+    ~Sleeper() {
+        --upstream_.waiting;
+        upstream_.woke(signal_);
+    }
+    Sleeper(const Sleeper&) = delete;
+    Sleeper& operator=(const Sleeper&) = delete;
+
+private:
+    Upstream& upstream_;
+    Signal& signal_;
+};
+
+}  // namespace
+
+Exchange::Exchange(
+    ClientSide& side, std::shared_ptr<Upstream> upstream, policy::Moment begun
+)
+    : side_(side),
+      upstream_(std::move(upstream)),
+      route_(route_of(*upstream_, side.request)),
+      begun_(begun),
+      body_(
+          *side.stream,
+          *side.parser,
+          side.request,
+          side.context.replay,
+          body_options(side.context, *upstream_)
+      ) {
+    ++side_.context.in_flight;
+    ++upstream_->in_flight;
+}
+
+Exchange::~Exchange() {
+    --side_.context.in_flight;
+    --upstream_->in_flight;
+    side_.context.last_active = steady_now();
+}
+
+Async<bool> Exchange::run() {
+    const bool received = co_await receive_body();
+    if (!received) co_return false;
+    prepare();
+    co_await follow_plan();
+    release();
+
+    Report report;
+    report.route = &route_;
+    report.method = side_.request.method();
+    report.status = status_;
+    report.outcome = outcome_;
+    report.reason = reason_;
+    report.bytes_in = body_.received();
+    report.bytes_out = bytes_out_;
+    report.record = &plan_->record();
+    report.key = key_.source;
+    report.traceparent =
+        policy::find_header(side_.request.fields(), "traceparent").value_or("");
+    report.ended = now();
+    report.took = report.ended.steady - begun_.steady;
+    side_.context.observer.finished(*upstream_, report);
+    co_return keep_alive_;
+}
+
+// The loop of the product: the Plan says what to do, we do it and say what came of it.
+Async<void> Exchange::follow_plan() {
+    policy::Step step = plan_->start(now());
+    for (;;) {
+        if (const auto* send = std::get_if<policy::Send>(&step)) {
+            const policy::Send order = *send;
+            const policy::Outcome outcome = co_await attempt(order);
+            if (body_.failed()) {
+                // The client broke off, or sent rubbish: says nothing about the upstream.
+                release();
+                if (body_.state() == RequestBody::State::gone) co_return aborted();
+                const bool large = body_.state() == RequestBody::State::too_large;
+                co_await refuse(
+                    large ? 413 : 400,
+                    large ? "too_large" : "bad_request",
+                    large ? "the request body is larger than limits.body_bytes"
+                          : "the request body is not framed correctly"
+                );
+                co_return;
+            }
+            step = report(outcome);
+            if (!std::holds_alternative<policy::Deliver>(step)) release();
+        } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
+            const policy::Wait order = *wait;
+            co_await sleep(order);
+            if (client_left()) co_return aborted();
+            step = plan_->resume(now());
+        } else if (const auto* ours = std::get_if<policy::Substitute>(&step)) {
+            const policy::Substitute order = *ours;
+            co_await substitute(order);
+            co_return;
+        } else {
+            const policy::Deliver order = std::get<policy::Deliver>(step);
+            const Broke broke = co_await deliver(order);
+            if (!broke) co_return;
+            step = report(*broke);
+            release();
+        }
+        if (client_left() && std::holds_alternative<policy::Send>(step)) co_return aborted();
+    }
+}
+
+policy::Step Exchange::report(const policy::Outcome& outcome) {
+    const std::uint64_t generation = plan_->gate().generation();
+    if (!body_.kept()) plan_->body_lost();
+    const policy::Step step = plan_->after(outcome, now());
+    if (plan_->gate().generation() != generation) upstream_->wake_sleepers();
+    return step;
+}
+
+void Exchange::aborted() {
+    keep_alive_ = false;
+    status_ = 499;
+    outcome_ = Outcome::aborted;
+    reason_ = policy::Reason::client_gone;
+}
+
+// The part of the body that has to be here before anything is sent; see wait_for_whole().
+Async<bool> Exchange::receive_body() {
+    Context& context = side_.context;
+    body_.pull();
+    const bool expects = side_.request.find(FieldId::expect).has_value();
+    if (expects && !body_.whole() && side_.request.version == 11) {
+        const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+        if (!sent) co_return false;
+    }
+    Deadline idle(context.deadlines, side_.signal);
+    idle.arm(steady_now() + context.limits.client_body_idle);
+    std::uint64_t seen = body_.received();
+    while (body_.state() == RequestBody::State::reading && body_.wait_for_whole()) {
+        if (idle.expired()) {
+            co_await refuse(408, "body_timeout", "the request body did not arrive in time");
+            co_return false;
+        }
+        co_await side_.signal.wait();
+        body_.pull();
+        if (body_.received() != seen) idle.arm(steady_now() + context.limits.client_body_idle);
+        seen = body_.received();
+    }
+    switch (body_.state()) {
+        case RequestBody::State::gone:
+            context.observer.client_error("disconnect");
+            co_return false;
+        case RequestBody::State::bad:
+            co_await refuse(400, "bad_request", "the request body is not framed correctly");
+            co_return false;
+        case RequestBody::State::too_large:
+            co_await refuse(
+                413, "too_large", "the request body is larger than limits.body_bytes"
+            );
+            co_return false;
+        default:
+            co_return true;
+    }
+}
+
+void Exchange::prepare() {
+    Context& context = side_.context;
+    const policy::Rules& rules = upstream_->rules();
+    const Message& request = side_.request;
+    const std::string& key_header = rules.dialect->key_header;
+    const bool has_key =
+        !key_header.empty() && policy::find_header(request.fields(), key_header).has_value();
+    std::optional<std::string_view> whole;
+    if (body_.whole() && body_.kept()) whole = body_.kept_bytes();
+    key_ = policy::choose_key(rules, route_, has_key, whole, context.random.bytes());
+
+    UpstreamHead head{request, upstream_->config.target};
+    head.framing = body_.framing();
+    if (!key_.value.empty()) {
+        head.key_header = key_header;
+        head.key = key_.value;
+    }
+    side_.upstream_head.clear();
+    write_upstream_head(head, side_.upstream_head);
+    side_.client_head.clear();
+
+    plan_.emplace(
+        rules, route_, upstream_->standing, facts(), begun_, [&context] {
+            return context.random.roll();
+        }
+    );
+    if (context.draining) plan_->drain(context.drain_until);
+}
+
+policy::Request Exchange::facts() const {
+    const Message& request = side_.request;
+    policy::Request facts;
+    facts.method = request.method();
+    facts.key = key_.source;
+    facts.body_kept = body_.kept();
+    if (!upstream_->rules().dialect->limits_per_address) {
+        if (const auto credential = request.find(FieldId::authorization)) {
+            facts.credential = std::hash<std::string_view>{}(*credential);
+        }
+    }
+    if (const auto text = wish(request, "Backstop-Timeout")) {
+        facts.timeout_wish = policy::parse_duration(*text);
+    }
+    if (const auto text = wish(request, "Backstop-Attempts-Max")) {
+        int attempts = 0;
+        const auto read = std::from_chars(text->data(), text->data() + text->size(), attempts);
+        if (read.ec == std::errc{} && attempts >= 1) facts.attempts_wish = attempts;
+    }
+    return facts;
+}
+
+Async<void> Exchange::sleep(policy::Wait wait) {
+    Context& context = side_.context;
+    const Sleeper sleeper(*upstream_, side_.signal);
+    const std::uint64_t generation = plan_->gate().generation();
+    const bool draining = context.draining;
+    Deadline limit(context.deadlines, side_.signal);
+    limit.arm(wait.until);
+    while (!limit.expired() && !client_left() && plan_->gate().generation() == generation) {
+        if (context.draining != draining) {
+            plan_->drain(context.drain_until);
+            break;
+        }
+        side_.stream->read_up_to(context.limits.head_bytes);
+        co_await side_.signal.wait();
+    }
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,118 @@
+// One client request, from its head to the last byte of its answer. Carries out what the Plan says
+// and reports back what came of it; decides nothing that a client could notice.
+//
+// exchange.cpp has the loop: take a step, do it, report. attempt.cpp makes one attempt, relay.cpp
+// delivers a response, substitute.cpp answers ourselves.
+#pragma once
+
+#include "policy/idempotency_key.hpp"
+#include "policy/local_answer.hpp"
+#include "policy/plan.hpp"
+#include "proxy/client_side.hpp"
+#include "proxy/context.hpp"
+#include "proxy/headers.hpp"
+#include "proxy/message_parser.hpp"
+#include "proxy/request_body.hpp"
+#include "proxy/upstream.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace backstop::proxy {
+
+class Exchange {
+public:
+    // The request head is parsed and judged. `begun`: when its first byte came.
+    Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy::Moment begun);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    // True: the client connection may carry another request.
+    Async<bool> run();
+
+private:
+    struct Acquired {
+        ConnectionPointer connection{};
+        policy::Failure failure{};
+    };
+    enum class Progress {
+        more,     // bytes are missing
+        interim,  // a 1xx, dealt with
+        head,     // the head of the final response
+        broken,   // not HTTP, or not to be trusted
+    };
+    using Broke = std::optional<policy::Failure>;
+
+    // exchange.cpp
+    Async<bool> receive_body();
+    Async<void> follow_plan();
+    void prepare();
+    policy::Request facts() const;
+    policy::Step report(const policy::Outcome& outcome);
+    Async<void> sleep(policy::Wait wait);
+    bool client_left() const { return side_.stream->ended(); }
+    void aborted();
+
+    // attempt.cpp
+    Async<policy::Outcome> attempt(policy::Send send);
+    Async<Acquired> acquire(policy::Send send);
+    Async<policy::Outcome> converse(policy::Send send);
+    Async<policy::Outcome> look_at_body();
+    Progress read_head();
+    void start_response();
+    bool forward_interim();
+    bool note_request_body(Deadline& limit, policy::Duration patience);
+    bool pull_response();
+    bool response_broken();
+    policy::Failure failure(policy::FailureKind kind, error_code cause = {}) const;
+    policy::Failure failure_of_stream() const;
+    void release();
+    std::optional<policy::Duration> upstream_keep_alive() const;
+
+    // relay.cpp
+    Async<Broke> deliver(policy::Deliver deliver);
+    Async<Broke> hold();
+    Async<void> stream_body(Framing framing);
+    bool send_piece(const Framing& framing);
+    Framing client_framing() const;
+    void decide_keep_alive(const Framing& framing);
+    void write_head(const policy::Deliver& deliver, const Framing& framing);
+
+    // substitute.cpp
+    Async<void> substitute(policy::Substitute substitute);
+    Async<void> refuse(int status, std::string_view kind, std::string_view detail);
+    Async<void> answer(policy::LocalAnswer answer);
+    Async<bool> write(std::string_view head, std::string_view body);
+    std::string new_id();
+
+    ClientSide& side_;
+    std::shared_ptr<Upstream> upstream_;
+    const policy::Route& route_;
+    policy::Moment begun_;
+    RequestBody body_;
+    policy::Key key_{};
+    std::optional<policy::Plan> plan_{};
+
+    // Of the attempt under way.
+    ConnectionPointer connection_{};
+    std::optional<RequestSender> sender_{};
+    std::optional<ResponseParser> parser_{};
+    std::string decoded_{};  // a copy of an error body, for the Plan
+    int last_attempt_ = 0;
+    bool reused_ = false;
+    bool answered_any_ = false;
+
+    // Of the answer.
+    bool keep_alive_ = false;  // after it
+    int status_ = 499;         // as nginx logs a client that left
+    Outcome outcome_ = Outcome::aborted;
+    policy::Reason reason_ = policy::Reason::client_gone;
+    std::uint64_t bytes_out_ = 0;
+};
+
+}  // namespace backstop::proxy

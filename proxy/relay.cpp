@@ -1,0 +1,177 @@
+// Delivering a response of the upstream's to the client.
+#include "proxy/chunked.hpp"
+#include "proxy/exchange.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+
+namespace backstop::proxy {
+
+namespace {
+
+// A response of known length up to this is held until it is whole: all or nothing, so that a break
+// in mid-body can still be retried (behaviour, section 2).
+constexpr std::uint64_t held_max = 64 * 1024;
+// A client that has said that it sends nothing more may still read; for so long, if nothing comes.
+constexpr policy::Duration half_open = std::chrono::seconds(5);
+constexpr std::size_t frames_max = 64 * 1024;
+
+std::string whole_seconds(policy::Duration duration) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration);
+    return std::to_string(std::max<std::chrono::seconds::rep>(seconds.count(), 0));
+}
+
+}  // namespace
+
+Framing Exchange::client_framing() const {
+    const Message& response = side_.response;
+    if (side_.request.method() == "HEAD" || response.status == 204 || response.status == 304) {
+        return {};
+    }
+    if (response.content_length) return {Framing::Kind::length, *response.content_length};
+    if (side_.request.version == 10) return {Framing::Kind::to_close, 0};
+    return {Framing::Kind::chunked, 0};
+}
+
+// Once the head is written it says whether the connection goes on, so this is decided before.
+void Exchange::decide_keep_alive(const Framing& framing) {
+    keep_alive_ = side_.request.keep_alive && body_.whole() &&
+                  framing.kind != Framing::Kind::to_close && !side_.context.draining;
+}
+
+void Exchange::write_head(const policy::Deliver& deliver, const Framing& framing) {
+    std::vector<std::pair<std::string, std::string>> extra;
+    if (deliver.retry_after) extra.emplace_back("Retry-After", whole_seconds(*deliver.retry_after));
+    if (deliver.final_failure) {
+        extra.emplace_back("X-Should-Retry", "false");
+        extra.emplace_back("Stripe-Should-Retry", "false");
+    }
+    ClientHead head{side_.response};
+    head.framing = framing;
+    head.client_version = side_.request.version;
+    head.keep_alive = keep_alive_;
+    head.attempts = plan_->record().counted_attempts();
+    head.extra = extra.empty() ? nullptr : &extra;
+    write_client_head(head, side_.client_head);
+}
+
+Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
+    const Framing framing = client_framing();
+    const bool holds = framing.kind == Framing::Kind::none ||
+                       (framing.kind == Framing::Kind::length && framing.length <= held_max);
+    if (holds && connection_) {
+        const Broke broke = co_await hold();
+        if (broke) co_return broke;
+        release();
+    }
+    status_ = side_.response.status;
+    reason_ = deliver.reason;
+    outcome_ = status_ < 400   ? Outcome::ok
+               : status_ < 500 ? Outcome::client_error
+                               : Outcome::upstream_error;
+    decide_keep_alive(framing);
+    write_head(deliver, framing);
+    plan_->committed(now());
+    side_.answering = true;
+    if (parser_->done() && framing.kind != Framing::Kind::chunked) {
+        bytes_out_ = side_.payload.size();
+        const bool written = co_await write(side_.client_head, side_.payload.view());
+        if (!written) aborted();
+        co_return std::nullopt;
+    }
+    co_await stream_body(framing);
+    co_return std::nullopt;
+}
+
+Async<Exchange::Broke> Exchange::hold() {
+    Deadline limit(side_.context.deadlines, side_.signal);
+    limit.arm(std::min(plan_->deadline(), steady_now() + upstream_->config.timeout.response_idle));
+    for (;;) {
+        const bool moved = pull_response();
+        if (parser_->done()) co_return std::nullopt;
+        if (response_broken()) co_return failure_of_stream();
+        if (limit.expired()) co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
+        sender_->pump(connection_->stream());
+        if (moved) continue;
+        co_await side_.signal.wait();
+    }
+}
+
+// Hands over what is there, framed for the client. True if everything that is there was taken.
+bool Exchange::send_piece(const Framing& framing) {
+    Stream& client = *side_.stream;
+    Buffer* source = &side_.payload;
+    if (framing.kind == Framing::Kind::chunked) {
+        source = &side_.frames;
+        if (side_.frames.size() < frames_max && !side_.payload.empty()) {
+            append_chunk(side_.frames, side_.payload.view());
+            bytes_out_ += side_.payload.size();
+            side_.payload.consume(side_.payload.size());
+        }
+    }
+    const std::size_t all = side_.client_head.size() + source->size();
+    if (all == 0) return true;
+    const std::size_t sent = client.send(side_.client_head, source->view());
+    const std::size_t of_head = std::min(sent, side_.client_head.size());
+    side_.client_head.erase(0, of_head);
+    source->consume(sent - of_head);
+    if (framing.kind != Framing::Kind::chunked) bytes_out_ += sent - of_head;
+    return sent == all;
+}
+
+// From here on the response flows: what comes is passed on at once, in both directions if the
+// request is still being sent. The window bounds what is held for a slow reader.
+Async<void> Exchange::stream_body(Framing framing) {
+    Context& context = side_.context;
+    Stream& client = *side_.stream;
+    const policy::Duration idle = upstream_->config.timeout.response_idle;
+    Deadline quiet(context.deadlines, side_.signal);      // the upstream says nothing
+    Deadline stalled(context.deadlines, side_.signal);    // the client takes nothing
+    Deadline leaving(context.deadlines, side_.signal);    // the client has half closed
+    quiet.arm(steady_now() + idle);
+    side_.frames.consume(side_.frames.size());
+    bool ended = false;  // the last chunk is framed, or there is none
+    bool blocked = false;
+    for (;;) {
+        const bool moved = connection_ && pull_response();
+        if (moved) quiet.arm(steady_now() + idle);
+        if (sender_ && connection_) sender_->pump(connection_->stream());
+        if (parser_->done() && !ended && side_.payload.empty() &&
+            framing.kind == Framing::Kind::chunked) {
+            append_last_chunk(side_.frames);
+            ended = true;
+        }
+        const std::uint64_t before = bytes_out_;
+        const bool all = send_piece(framing);
+        const bool written = all && client.flushed();
+        if (parser_->done() && written &&
+            (ended || (framing.kind != Framing::Kind::chunked && side_.payload.empty()))) {
+            co_return;
+        }
+        if (all && !side_.payload.empty()) continue;
+        if (all && parser_->done() && !ended) continue;
+        const bool broken = connection_ && response_broken();
+        if (broken && side_.payload.empty() && all) {
+            // Never completed with something invented: the client must see that it was cut.
+            client.reset();
+            co_return aborted();
+        }
+        if (client.write_error() || quiet.expired() || stalled.expired() || leaving.expired()) {
+            client.reset();
+            co_return aborted();
+        }
+        if (!all && (!blocked || bytes_out_ != before)) {
+            stalled.arm(steady_now() + context.limits.client_write_idle);
+        }
+        if (all) stalled.disarm();
+        blocked = !all;
+        if (client.ended() && leaving.at() == policy::Instant{}) {
+            leaving.arm(steady_now() + half_open);
+        }
+        client.read_up_to(context.limits.head_bytes);
+        if (moved && all) continue;
+        co_await side_.signal.wait();
+    }
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,100 @@
+#include "proxy/resolver.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+namespace backstop::proxy {
+
+namespace {
+
+// An answer that has run out is still used while the next one is on its way, so that no caller waits
+// for DNS every `ttl`; but not one much older than that.
+constexpr int stale_factor = 10;
+
+// Every second one of the other family, in the order that the resolver gave (RFC 8305 4).
+template <typename Results>
+std::vector<Endpoint> interleave(const Results& results) {
+    std::vector<asio::ip::tcp::endpoint> first;
+    std::vector<asio::ip::tcp::endpoint> second;
+    for (const auto& entry : results) {
+        const asio::ip::tcp::endpoint endpoint = entry.endpoint();
+        const bool like_first =
+            first.empty() || first.front().address().is_v6() == endpoint.address().is_v6();
+        auto& family = like_first ? first : second;
+        if (std::find(family.begin(), family.end(), endpoint) == family.end()) {
+            family.push_back(endpoint);
+        }
+    }
+    std::vector<Endpoint> all;
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size()) all.emplace_back(first[i]);
+        if (i < second.size()) all.emplace_back(second[i]);
+    }
+    return all;
+}
+
+}  // namespace
+
+Resolver::Resolver(Executor executor, const config::Target& target, policy::Duration ttl)
+    : resolver_(executor), host_(target.host), port_(std::to_string(target.port)), ttl_(ttl) {
+    if (!target.unix_path.empty()) {
+        endpoints_.emplace_back(asio::local::stream_protocol::endpoint(target.unix_path));
+        fixed_ = true;
+        return;
+    }
+    error_code not_an_address;
+    const auto address = asio::ip::make_address(host_, not_an_address);
+    if (!not_an_address) {
+        endpoints_.emplace_back(asio::ip::tcp::endpoint(address, target.port));
+        fixed_ = true;
+    }
+}
+
+bool Resolver::fresh() const {
+    return !doubted_ && !endpoints_.empty() && steady_now() - looked_up_ < ttl_;
+}
+
+const std::vector<Endpoint>* Resolver::lookup(Wakeable& waiter) {
+    if (fixed_ || fresh()) return &endpoints_;
+    const bool usable = !endpoints_.empty() && steady_now() - looked_up_ < stale_factor * ttl_;
+    if (!busy_) refresh();
+    if (usable) return &endpoints_;
+    if (std::find(waiters_.begin(), waiters_.end(), &waiter) == waiters_.end()) {
+        waiters_.push_back(&waiter);
+    }
+    return nullptr;
+}
+
+void Resolver::forget(Wakeable& waiter) {
+    std::erase(waiters_, &waiter);
+}
+
+void Resolver::doubt() {
+    doubted_ = !fixed_;
+}
+
+void Resolver::refresh() {
+    busy_ = true;
+    error_ = {};
+    resolver_.async_resolve(host_, port_, [this](error_code ec, Tcp::results_type results) {
+        if (ec == asio::error::operation_aborted) return;
+        finished(ec, results);
+    });
+}
+
+void Resolver::finished(error_code ec, const Tcp::results_type& results) {
+    busy_ = false;
+    doubted_ = false;
+    error_ = ec;
+    if (!ec && !results.empty()) {
+        endpoints_ = interleave(results);
+        looked_up_ = steady_now();
+    } else if (!endpoints_.empty()) {
+        // The last good answer serves until looking up works again; it is tried anew after `ttl`.
+        looked_up_ = steady_now();
+    }
+    for (Wakeable* waiter : std::exchange(waiters_, {})) waiter->wake();
+}
+
+}  // namespace backstop::proxy

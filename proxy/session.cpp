@@ -1,0 +1,178 @@
+#include "proxy/session.hpp"
+
+#include "proxy/exchange.hpp"
+#include "proxy/head_rules.hpp"
+#include "proxy/reply.hpp"
+
+#include <boost/uuid/uuid.hpp>
+
+#include <exception>
+
+namespace backstop::proxy {
+
+namespace {
+
+// After an answer that ends the connection, what the client still sends is read and thrown away for
+// so long: closing at once could destroy the answer before it is read (RFC 9112 9.6).
+constexpr policy::Duration linger_time = std::chrono::seconds(2);
+constexpr std::size_t linger_bytes = 4 * 1024 * 1024;
+
+enum class Next {
+    request,
+    close,
+};
+
+Refusal refusal_of(ParseError error) {
+    switch (error) {
+        case ParseError::bad_version:
+            return {505, "bad_version", "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+        case ParseError::line_too_long:
+            return {414, "line_too_long", "the request line is longer than limits.head_bytes"};
+        case ParseError::head_too_large:
+            return {
+                431, "head_too_large", "the request head is beyond limits.head_bytes or .fields"
+            };
+        default:
+            return {400, "bad_request", "this is not an HTTP/1.1 request"};
+    }
+}
+
+// Empty lines before a request line are ignored (RFC 9112 2.2).
+void skip_empty_lines(Buffer& in) {
+    while (in.view().substr(0, 2) == "\r\n") in.consume(2);
+}
+
+// Sends what can be sent, waits for the rest within bounds.
+Async<void> send_all(ClientSide& side, std::string bytes) {
+    Deadline limit(side.context.deadlines, side.signal);
+    limit.arm(steady_now() + side.context.limits.client_write_idle);
+    side.answering = true;
+    std::size_t sent = side.stream->send(bytes);
+    while (sent < bytes.size() && !side.stream->write_error() && !limit.expired()) {
+        co_await side.signal.wait();
+        sent += side.stream->send(std::string_view(bytes).substr(sent));
+    }
+}
+
+Async<void> refuse(ClientSide& side, std::shared_ptr<Upstream> upstream, Refusal refusal) {
+    side.context.observer.client_error(refusal.kind);
+    policy::LocalContext context;
+    context.now = now();
+    context.id = "backstop-refused";
+    const policy::LocalAnswer answer =
+        policy::refuse(upstream->rules(), refusal.status, refusal.detail, context);
+    ReplyFraming framing;
+    framing.head_only = side.request.method() == "HEAD";
+    std::string bytes = reply(answer, framing, context.now.wall);
+    co_await send_all(side, std::move(bytes));
+}
+
+// Reads a head, and judges it. `begun` is when its first byte was there.
+Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Moment& begun) {
+    Context& context = side.context;
+    HeadLimits limits;
+    limits.bytes = context.limits.head_bytes;
+    limits.fields = static_cast<std::size_t>(context.limits.fields);
+    side.parser.emplace(side.request, limits);
+    side.answering = false;
+    Stream& client = *side.stream;
+    Buffer& in = client.in();
+    Deadline limit(context.deadlines, side.signal);
+    bool arriving = false;
+    if (in.empty()) in.shrink(0);
+    limit.arm(steady_now() + context.limits.client_idle);
+    for (;;) {
+        skip_empty_lines(in);
+        if (!in.empty()) {
+            if (!arriving) {
+                arriving = true;
+                begun = now();
+                context.last_active = begun.steady;
+                limit.arm(begun.steady + context.limits.client_head);
+            }
+            const std::size_t used = side.parser->put_head(in.view());
+            in.consume(used);
+            Refusal refusal;
+            if (side.parser->error() != ParseError::none) {
+                refusal = refusal_of(side.parser->error());
+            } else if (side.parser->head_done()) {
+                refusal = judge_request(side.request);
+                if (!refusal) co_return Next::request;
+            }
+            if (refusal) {
+                std::shared_ptr<Upstream> upstream = site->upstream;
+                co_await refuse(side, std::move(upstream), refusal);
+                co_return Next::close;
+            }
+        }
+        if (client.ended()) {
+            if (arriving) context.observer.client_error("disconnect");
+            co_return Next::close;
+        }
+        if (limit.expired()) {
+            if (!arriving) co_return Next::close;
+            Refusal late{408, "head_timeout", "the request head did not arrive in time"};
+            std::shared_ptr<Upstream> upstream = site->upstream;
+            co_await refuse(side, std::move(upstream), late);
+            co_return Next::close;
+        }
+        client.read_up_to(context.limits.head_bytes + 4);
+        co_await side.signal.wait();
+    }
+}
+
+// Lets the last answer arrive before the connection is closed.
+Async<void> linger(ClientSide& side) {
+    Stream& client = *side.stream;
+    if (!client.open() || client.write_error()) co_return;
+    client.shutdown_send();
+    Deadline limit(side.context.deadlines, side.signal);
+    limit.arm(steady_now() + linger_time);
+    std::size_t read = 0;
+    while (!client.ended() && !limit.expired() && read < linger_bytes) {
+        read += client.in().size();
+        client.in().consume(client.in().size());
+        client.read_up_to(side.context.limits.head_bytes);
+        co_await side.signal.wait();
+    }
+}
+
+Async<void> serve_requests(ClientSide& side, std::shared_ptr<Site> site) {
+    for (;;) {
+        policy::Moment begun{};
+        const Next next = co_await read_head(side, site, begun);
+        if (next == Next::close) break;
+        Exchange exchange(side, site->upstream, begun);
+        const bool again = co_await exchange.run();
+        if (!again) break;
+    }
+    if (side.answering) co_await linger(side);
+}
+
+// A bug in one exchange is the end of its connection, not of the process.
+Async<void> apologize(ClientSide& side, std::shared_ptr<Site> site, std::string what) {
+    side.context.observer.bug(what);
+    if (side.answering || !side.stream->open()) co_return;
+    Refusal refusal{500, "internal_error", "backstop has met a fault of its own"};
+    std::shared_ptr<Upstream> upstream = site->upstream;
+    co_await refuse(side, std::move(upstream), refusal);
+}
+
+}  // namespace
+
+Async<void> serve(Context& context, std::shared_ptr<Site> site, Socket socket) {
+    ClientSide side(context, std::move(socket));
+    std::string bug;
+    try {
+        try {
+            co_await serve_requests(side, site);
+        } catch (const std::exception& error) {
+            bug = error.what();
+        }
+        if (!bug.empty()) co_await apologize(side, site, bug);
+    } catch (const Stopped&) {
+        co_return;
+    }
+}
+
+}  // namespace backstop::proxy

@@ -1,0 +1,82 @@
+// Answers of our own: a fallback, an error in the API's envelope, a refusal.
+#include "proxy/exchange.hpp"
+#include "proxy/reply.hpp"
+
+#include <boost/uuid/uuid.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <algorithm>
+
+namespace backstop::proxy {
+
+std::string Exchange::new_id() {
+    boost::uuids::uuid id{};
+    const auto bytes = side_.context.random.bytes();
+    std::copy(bytes.begin(), bytes.end(), id.begin());
+    return "backstop-" + boost::uuids::to_string(id);
+}
+
+Async<void> Exchange::substitute(policy::Substitute substitute) {
+    const std::string id = new_id();
+    policy::LocalContext context;
+    context.request_body = body_.kept_bytes();
+    context.now = now();
+    context.id = id;
+    reason_ = substitute.reason;
+    outcome_ = substitute.fallback != nullptr ? Outcome::degraded : Outcome::local_error;
+    policy::LocalAnswer local = policy::answer(upstream_->rules(), substitute, context);
+    co_await answer(std::move(local));
+}
+
+Async<void> Exchange::refuse(int status, std::string_view kind, std::string_view detail) {
+    side_.context.observer.client_error(kind);
+    const std::string id = new_id();
+    policy::LocalContext context;
+    context.now = now();
+    context.id = id;
+    reason_ = policy::Reason::bad_request;
+    outcome_ = Outcome::local_error;
+    policy::LocalAnswer local = policy::refuse(upstream_->rules(), status, detail, context);
+    co_await answer(std::move(local));
+}
+
+Async<void> Exchange::answer(policy::LocalAnswer answer) {
+    decide_keep_alive({Framing::Kind::length, 0});
+    status_ = answer.status;
+    bytes_out_ = answer.body.size();
+    ReplyFraming framing;
+    framing.client_version = side_.request.version;
+    framing.keep_alive = keep_alive_;
+    framing.head_only = side_.request.method() == "HEAD";
+    if (plan_) framing.attempts = plan_->record().counted_attempts();
+    // Interim responses that the client has not taken yet go first.
+    side_.client_head += reply(answer, framing, now().wall);
+    const bool written = co_await write(side_.client_head, {});
+    if (!written) aborted();
+}
+
+// False: the client has left, or takes nothing.
+Async<bool> Exchange::write(std::string_view head, std::string_view body) {
+    Stream& client = *side_.stream;
+    side_.answering = true;
+    std::size_t sent = client.send(head, body);
+    if (sent == head.size() + body.size()) co_return true;
+    Deadline stalled(side_.context.deadlines, side_.signal);
+    stalled.arm(steady_now() + side_.context.limits.client_write_idle);
+    for (;;) {
+        if (client.write_error() || !client.open() || stalled.expired()) {
+            client.reset();
+            co_return false;
+        }
+        co_await side_.signal.wait();
+        const std::string_view rest_of_head = head.substr(std::min(sent, head.size()));
+        const std::string_view rest_of_body =
+            body.substr(sent > head.size() ? sent - head.size() : 0);
+        const std::size_t more = client.send(rest_of_head, rest_of_body);
+        sent += more;
+        if (sent == head.size() + body.size()) co_return true;
+        if (more > 0) stalled.arm(steady_now() + side_.context.limits.client_write_idle);
+    }
+}
+
+}  // namespace backstop::proxy
