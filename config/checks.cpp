@@ -24,8 +24,9 @@ void check_order(
     const bool blame_smaller = reader.has(smaller_key) || !reader.has(larger_key);
     reader.error(
         blame_smaller ? smaller_key : larger_key,
-        std::string(smaller_key) + " (" + print(smaller) + ") is more than " +
-            std::string(larger_key) + " (" + print(larger) + ")"
+        std::string(smaller_key) + " (" + reader.shown(smaller_key, print(smaller)) +
+            ") is more than " + std::string(larger_key) + " (" +
+            reader.shown(larger_key, print(larger)) + ")"
     );
 }
 
@@ -33,25 +34,25 @@ std::string print_count(int value) {
     return std::to_string(value);
 }
 
-void check_timeouts(Reader& reader, const Upstream& upstream) {
-    Reader timeout = reader.subtable("timeout");
-    const policy::Route& other = upstream.rules.other;
-    if (timeout.has("attempt"))
-        check_order(timeout, "attempt", other.attempt, "deadline", other.deadline, print_duration);
+void check_replay(Reader& root, Reader& retry, std::size_t one_body, std::size_t all_bodies) {
+    if (one_body <= all_bodies) return;
+    Reader limits = root.subtable("limits");
+    const bool blame_one = retry.has("body_bytes");
+    (blame_one ? retry : limits)
+        .error(
+            blame_one ? "body_bytes" : "replay_memory",
+            "retry.body_bytes (" + retry.shown("body_bytes", print_size(one_body)) +
+                ", of one request) is more than limits.replay_memory (" +
+                limits.shown("replay_memory", print_size(all_bodies)) + ", of all)"
+        );
 }
 
-void check_retry(Reader& reader, const Upstream& upstream, const Config& config) {
+void check_retry(Reader& root, Reader& reader, const Upstream& upstream, const Config& config) {
     Reader retry = reader.subtable("retry");
     const policy::RetryOptions& options = upstream.rules.retry;
     Reader backoff = retry.subtable("backoff");
     check_order(backoff, "base", options.backoff.base, "max", options.backoff.max, print_duration);
-    if (upstream.replay_body_bytes > config.limits.replay_memory)
-        retry.error(
-            "body_bytes",
-            print_size(upstream.replay_body_bytes) +
-                " for one body is more than limits.replay_memory (" +
-                print_size(config.limits.replay_memory) + ") for all"
-        );
+    check_replay(root, retry, upstream.replay_body_bytes, config.limits.replay_memory);
     if (options.unsafe == policy::Unsafe::always)
         retry.warning(
             "unsafe",
@@ -73,7 +74,7 @@ void check_idempotency(Reader& reader, const Upstream& upstream) {
     );
     if (!upstream.rules.derive_keys) return;
     if (!upstream.rules.keys)
-        idempotency.error("derive", "no key is derived with 'enabled = false'");
+        return idempotency.error("derive", "no key is derived with 'enabled = false'");
     const std::vector<policy::Route>& routes = upstream.rules.routes;
     const bool derivable =
         std::any_of(routes.begin(), routes.end(), [](const policy::Route& route) {
@@ -115,7 +116,7 @@ void check_credential(Reader& reader, const Upstream& upstream) {
     if (remote != upstream.listen.end() && !upstream.credential.allow_remote)
         reader.error(
             "listen",
-            "whoever reaches " + remote->text() +
+            "whoever reaches " + reader.shown("listen", remote->text()) +
                 " could use the injected credential; listen on loopback, or set "
                 "credential.allow_remote = true"
         );
@@ -135,20 +136,6 @@ void check_pool(Reader& reader, const Upstream& upstream) {
     );
 }
 
-// An upstream that is one of our own listeners would call itself without end.
-void check_loop(Reader& reader, const Upstream& upstream, const Config& config) {
-    const Target& target = upstream.target;
-    const Address called{
-        target.host == "localhost" ? "127.0.0.1" : target.host, target.port, target.unix_path};
-    if (called.host.empty() && called.unix_path.empty()) return;
-    for (const Upstream& other : config.upstreams)
-        for (const Address& address : other.listen)
-            if (overlap(address, called))
-                return reader.error(
-                    "url", "leads back to backstop itself, listening on " + address.text()
-                );
-}
-
 void check_names(std::vector<Reader>& readers, const Config& config) {
     for (std::size_t i = 0; i < config.upstreams.size(); ++i)
         for (std::size_t before = 0; before < i; ++before) {
@@ -166,37 +153,63 @@ struct Listener {
     Reader* reader;
     std::string_view key;
     Address address;
+
+    std::string path() const { return member_path(reader->path(), key); }
 };
 
-void check_listeners(Reader& admin, std::vector<Reader>& readers, const Config& config) {
+// In the order in which they are blamed: the admin listener has a default, so that what takes its
+// place is the mistake.
+std::vector<Listener> all_listeners(
+    Reader& admin, std::vector<Reader>& readers, const Config& config
+) {
     std::vector<Listener> listeners;
-    const auto add = [&](Reader& reader, std::string_view key, const Address& address) {
-        const auto taken =
-            std::find_if(listeners.begin(), listeners.end(), [&](const Listener& before) {
-                return overlap(before.address, address);
-            });
-        if (taken != listeners.end())
-            reader.error(
-                key,
-                address.text() + " is taken: " + member_path(taken->reader->path(), taken->key) +
-                    " listens on " + taken->address.text()
-            );
-        listeners.push_back({&reader, key, address});
-    };
-    // What is set in the file comes to blame last, since the admin listener has a default.
     for (const Address& address : config.admin.listen)
-        add(admin, "listen", address);
-    if (config.admin.control) add(admin, "control", *config.admin.control);
+        listeners.push_back({&admin, "listen", address});
+    if (config.admin.control) listeners.push_back({&admin, "control", *config.admin.control});
     for (std::size_t i = 0; i < config.upstreams.size(); ++i)
         for (const Address& address : config.upstreams[i].listen)
-            add(readers[i], "listen", address);
+            listeners.push_back({&readers[i], "listen", address});
+    return listeners;
 }
 
-}  // namespace
+void check_listeners(const std::vector<Listener>& listeners) {
+    for (auto listener = listeners.begin(); listener != listeners.end(); ++listener) {
+        const auto taken = std::find_if(listeners.begin(), listener, [&](const Listener& before) {
+            return overlap(before.address, listener->address);
+        });
+        if (taken == listener) continue;
+        const std::string address = listener->address.text();
+        listener->reader->error(
+            listener->key,
+            listener->reader->shown(listener->key, address) + " is taken: " + taken->path() +
+                " listens on " + taken->reader->shown(taken->key, taken->address.text())
+        );
+    }
+}
 
-void check_upstream(Reader& reader, const Upstream& upstream, const Config& config) {
-    check_timeouts(reader, upstream);
-    check_retry(reader, upstream, config);
+// An upstream that is one of our own listeners would call itself without end.
+void check_loops(
+    const std::vector<Listener>& listeners, std::vector<Reader>& readers, const Config& config
+) {
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i) {
+        const Target& target = config.upstreams[i].target;
+        const std::string& host = target.host;
+        const Address called{
+            host == "localhost" ? "127.0.0.1" : host, target.port, target.unix_path};
+        if (called.host.empty() && called.unix_path.empty()) continue;
+        const auto self =
+            std::find_if(listeners.begin(), listeners.end(), [&](const Listener& ours) {
+                return overlap(ours.address, called);
+            });
+        if (self != listeners.end())
+            readers[i].error(
+                "url", "leads back to backstop itself: " + self->path() + " listens there"
+            );
+    }
+}
+
+void check_upstream(Reader& root, Reader& reader, const Upstream& upstream, const Config& config) {
+    check_retry(root, reader, upstream, config);
     Reader breaker = reader.subtable("breaker");
     const policy::CircuitBreaker::Options& options = upstream.rules.breaker;
     check_order(breaker, "open", options.open, "max_open", options.max_open, print_duration);
@@ -204,8 +217,9 @@ void check_upstream(Reader& reader, const Upstream& upstream, const Config& conf
     check_tls(reader, upstream);
     check_credential(reader, upstream);
     check_pool(reader, upstream);
-    check_loop(reader, upstream, config);
 }
+
+}  // namespace
 
 void check_config(Reader& root, std::vector<Reader>& readers, const Config& config) {
     Reader shutdown = root.subtable("shutdown");
@@ -214,9 +228,11 @@ void check_config(Reader& root, std::vector<Reader>& readers, const Config& conf
     );
     check_names(readers, config);
     Reader admin = root.subtable("admin");
-    check_listeners(admin, readers, config);
+    const std::vector<Listener> listeners = all_listeners(admin, readers, config);
+    check_listeners(listeners);
+    check_loops(listeners, readers, config);
     for (std::size_t i = 0; i < config.upstreams.size(); ++i)
-        check_upstream(readers[i], config.upstreams[i], config);
+        check_upstream(root, readers[i], config.upstreams[i], config);
 }
 
 }  // namespace backstop::config

@@ -8,10 +8,7 @@
 
 namespace backstop::config {
 
-// Within one upstream.
-void check_upstream(Reader& reader, const Upstream& upstream, const Config& config);
-
-// Between sections. `readers[i]` has read `config.upstreams[i]`.
+// `root` and `readers` are what `config` was read by; `readers[i]` has read `config.upstreams[i]`.
 void check_config(Reader& root, std::vector<Reader>& readers, const Config& config);
 
 }  // namespace backstop::config

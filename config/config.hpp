@@ -127,8 +127,8 @@ struct IdempotencyStore {
     Duration ttl = std::chrono::hours(24);
 };
 
-// What came from ${}: the key, relative to its table ("tls.ca_file"), and the TOML that was written
-// there, references and all, defaults left out. effective() prints it instead of the value.
+// What came from ${}: the key, relative to its table ("tls.ca_file"), and the TOML that stands
+// there in the file, references and all. effective() prints it instead of the value.
 using Written = std::map<std::string, std::string>;
 
 struct Upstream {

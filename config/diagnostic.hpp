@@ -18,6 +18,7 @@ struct Diagnostic {
     std::size_t column = 0;
     std::string path{};     // "upstream.acme.retry.max_attemps"
     std::string message{};  // "unknown key; did you mean 'max_attempts'?"
+    friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
 
 // backstop.toml:14:1: error: upstream.acme.retry.max_attemps: unknown key; did you mean …

@@ -5,10 +5,12 @@
 #include "config/route_reader.hpp"
 #include "config/sections.hpp"
 #include "config/source_reader.hpp"
+#include "policy/placeholder.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <stdexcept>
 
 namespace backstop::config {
 namespace {
@@ -16,12 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using policy::Dialect;
 using policy::Rule;
-
-// What an error of ours looks like where the dialect does not say: RFC 9457.
-constexpr std::string_view problem_type = "application/problem+json";
-constexpr std::string_view problem_body =
-    R"({"type": "about:blank", "title": "{{error.phrase}}", "status": "{{error.status}}",)"
-    R"( "detail": "{{error.message}}"})";
 
 Rule read_rule(Reader& reader) {
     Rule rule;
@@ -131,10 +127,15 @@ void for_each_status(Reader& reader, Read read) {
     }
 }
 
+void check_text_template(Reader& reader, std::string_view key, std::string_view text) {
+    try {
+        policy::parse_text(text);
+    } catch (const std::invalid_argument& problem) {
+        reader.error(key, problem.what());
+    }
+}
+
 void read_local_error(Reader& reader, policy::LocalErrorShape& shape) {
-    const bool said = reader.has("body");
-    if (!said) shape.content_type = problem_type;
-    if (!said) shape.body = policy::JsonTemplate::parse(problem_body);
     reader.text("content_type", shape.content_type);
     read_template(reader, "body", shape.body);
     Reader bodies = reader.subtable("bodies");
@@ -151,6 +152,7 @@ void read_local_error(Reader& reader, policy::LocalErrorShape& shape) {
         std::string value;
         headers.text(key, value);
         if (!is_token(key)) headers.error(key, "is not the name of a header");
+        check_text_template(headers, key, value);
         shape.headers.emplace_back(key, std::move(value));
     }
     reader.done();
@@ -179,7 +181,6 @@ void read_dialect_route(Reader& reader, const Dialect& dialect, std::vector<Read
 void read_head(Reader& root, Dialect& dialect) {
     if (const auto name = root.required_text("name", "one word, such as \"acme\""))
         dialect.name = *name;
-    dialect.title = dialect.name;
     root.text("title", dialect.title);
     root.text("base_path", dialect.base_path);
     const bool sound_base = dialect.base_path.empty() || (dialect.base_path.starts_with('/') &&

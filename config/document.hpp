@@ -36,9 +36,12 @@ struct Node {
     std::int64_t integer = 0;
     double real = 0;
     std::string text{};
-    // A text in which ${} was replaced: how it was written, without defaults. Printed instead of
-    // the value, which may be a secret. Empty for all other texts.
+    // A text in which ${} was replaced: how it stands in the file. Printed instead of the value,
+    // which may be a secret. Empty for all other texts.
     std::string written{};
+    // One of its references could not be replaced, which is an error already: what else is wrong
+    // with the value is not worth saying.
+    bool broken = false;
     std::vector<Node> items{};      // of an array
     std::vector<Member> members{};  // of a table, in no particular order
     Position at{};

@@ -2,7 +2,6 @@
 // was written, and userinfo is made unreadable; everything else is the value.
 #include "config/load.hpp"
 #include "config/sections.hpp"
-#include "config/target.hpp"
 #include "config/writer.hpp"
 #include "config/written.hpp"
 #include "policy/verdict.hpp"
@@ -13,7 +12,7 @@ namespace {
 std::string array(const std::vector<std::string>& values) {
     std::string text;
     for (const std::string& value : values)
-        text += (text.empty() ? "" : ", ") + toml_text(value);
+        text += (text.empty() ? "" : ", ") + toml_literal(value);
     return "[" + text + "]";
 }
 
@@ -21,17 +20,7 @@ std::string addresses(const std::vector<Address>& values) {
     std::vector<std::string> texts;
     for (const Address& address : values)
         texts.push_back(address.text());
-    return texts.size() == 1 ? toml_text(texts.front()) : array(texts);
-}
-
-// A text in which "${" would be taken for a reference.
-std::string literal(std::string_view text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text.substr(i).starts_with("${")) result += '$';
-        result += text[i];
-    }
-    return result;
+    return texts.size() == 1 ? toml_literal(texts.front()) : array(texts);
 }
 
 std::string fallback(const policy::Fallback& value) {
@@ -39,8 +28,8 @@ std::string fallback(const policy::Fallback& value) {
     for (const policy::Reason reason : value.on)
         reasons.emplace_back(word(reason));
     std::string text = "{on = " + array(reasons) + ", status = " + std::to_string(value.status) +
-                       ", content_type = " + toml_text(value.content_type);
-    if (!value.body.empty()) text += ", body = " + toml_text(literal(value.body.text()));
+                       ", content_type = " + toml_literal(value.content_type);
+    if (!value.body.empty()) text += ", body = " + toml_literal(value.body.text());
     return text + "}";
 }
 
@@ -71,7 +60,7 @@ void write_upstream(std::string& out, const Upstream& source) {
     writer.line("listen", addresses(upstream.listen));
     writer.text("url", upstream.url);
     writer.text("dialect", upstream.dialect);
-    writer.line("proxy", toml_text(redact_userinfo(upstream.proxy)));
+    writer.line("proxy", toml_literal(upstream.proxy));
     describe_upstream(writer, upstream);
     for (const policy::Route& route : upstream.rules.routes)
         write_route(out, route, upstream.written);

@@ -36,6 +36,10 @@ bool has_control_character(std::string_view text) {
     });
 }
 
+bool is_broken(const Node& node) {
+    return node.broken || std::any_of(node.items.begin(), node.items.end(), is_broken);
+}
+
 bool is_number(const Node& node) {
     return node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
 }
@@ -66,11 +70,21 @@ std::string describe_found(const Node& node) {
     return {};
 }
 
-std::string enumerate(std::span<const std::string_view> words) {
+bool holds_reference(const Node& node) {
+    if (!node.written.empty()) return true;
+    return std::any_of(node.items.begin(), node.items.end(), holds_reference) ||
+           std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
+               return holds_reference(member.value);
+           });
+}
+
+std::string enumerate(
+    std::span<const std::string_view> words, std::string_view last, bool in_quotes
+) {
     std::string text;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-        text += words[i];
+        if (i > 0) text += i + 1 == words.size() ? " " + std::string(last) + " " : ", ";
+        text += in_quotes ? quoted(words[i]) : std::string(words[i]);
     }
     return text;
 }
@@ -102,6 +116,8 @@ std::vector<std::string_view> Reader::keys() const {
 }
 
 void Reader::error(std::string_view key, std::string message) {
+    if (const Member* const member = table_ ? table_->find(key) : nullptr)
+        if (is_broken(member->value)) return;
     report_->error(at(key), key.empty() ? path_ : member_path(path_, key), std::move(message));
 }
 
@@ -109,7 +125,21 @@ void Reader::warning(std::string_view key, std::string message) {
     report_->warning(at(key), key.empty() ? path_ : member_path(path_, key), std::move(message));
 }
 
+void Reader::error_quoting(
+    std::string_view key, const std::string& message, std::string_view details
+) {
+    const Member* const member = table_ ? table_->find(key) : nullptr;
+    const bool hidden = member && holds_reference(member->value);
+    error(key, message + (hidden ? " (not shown, since it holds ${})" : std::string(details)));
+}
+
+std::string Reader::shown(std::string_view key, const std::string& value) const {
+    const Member* const member = table_ ? table_->find(key) : nullptr;
+    return member && holds_reference(member->value) ? describe_found(member->value) : value;
+}
+
 void Reader::error_at(const Node& node, std::string_view key, std::string message) {
+    if (is_broken(node)) return;
     report_->error(node.at, member_path(path_, key), std::move(message));
 }
 
@@ -273,7 +303,9 @@ void Reader::choose(
     const std::string hint =
         may_be_shown ? suggestion(node->text, {words.begin(), words.end()}) : std::string();
     error_at(
-        *node, key, "expected " + enumerate(words) + ", found " + describe_found(*node) + hint
+        *node,
+        key,
+        "expected " + enumerate(words, "or", true) + ", found " + describe_found(*node) + hint
     );
 }
 
@@ -296,13 +328,13 @@ std::vector<Reader> Reader::tables(std::string_view key, bool or_single) {
         return result;
     }
     if (node->kind != Node::Kind::array) {
-        const std::string name{key};
-        error_at(
-            *node,
-            key,
-            or_single ? "expected a table or an array of tables, found " + describe_found(*node)
-                      : "there can be several: write [[" + name + "]] rather than [" + name + "]"
-        );
+        const std::string header = (path_.empty() ? "[[" : "[[….") + std::string(key) + "]]";
+        if (or_single)
+            wrong(*node, key, "a table or an array of tables");
+        else if (node->kind == Node::Kind::table)
+            error_at(*node, key, "there can be several: write two brackets, as in " + header);
+        else
+            wrong(*node, key, "tables, each under " + header);
         return result;
     }
     for (std::size_t i = 0; i < node->items.size(); ++i) {
@@ -329,7 +361,7 @@ void Reader::done() {
     for (const Member& member : table_->members) {
         if (asked_.contains(member.key)) continue;
         std::string hint = suggestion(member.key, known);
-        if (hint.empty() && !known.empty()) hint = "; there is: " + enumerate(known);
+        if (hint.empty() && !known.empty()) hint = "; there is: " + enumerate(known, "and");
         report_->error(member.at, member_path(path_, member.key), "unknown key" + hint);
     }
 }

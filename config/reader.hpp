@@ -66,12 +66,17 @@ public:
     void error(std::string_view key, std::string message);    // about the key's value
     void warning(std::string_view key, std::string message);  // or the table, if it is absent
     void error_at(const Node& node, std::string_view key, std::string message);
+    // `details` quote the value; if that may not be shown, they are left out.
+    void error_quoting(std::string_view key, const std::string& message, std::string_view details);
 
     bool has(std::string_view key) const { return table_ && table_->find(key) != nullptr; }
     bool exists() const { return table_ != nullptr; }
     const std::string& path() const { return path_; }
     Position at() const { return at_; }
     Position at(std::string_view key) const;
+    // What a diagnostic calls the value of a key that it would otherwise call `value`: what came
+    // from ${} is shown as it was written.
+    std::string shown(std::string_view key, const std::string& value) const;
     Report& report() const { return *report_; }
     const Node* node() const { return table_; }
     std::vector<std::string_view> keys() const;  // those in the file, sorted
@@ -93,8 +98,12 @@ private:
 
 // A value as a diagnostic shows it: short, one line, and never what came from ${}.
 std::string describe_found(const Node& node);
-// "a", "a or b", "a, b or c".
-std::string enumerate(std::span<const std::string_view> words);
+// Did any part of it come from ${}? Then no diagnostic may say what it is.
+bool holds_reference(const Node& node);
+// "a", "a or b", "a, b or c"; with `last` as the last joint.
+std::string enumerate(
+    std::span<const std::string_view> words, std::string_view last, bool quoted = false
+);
 // "; did you mean 'x'?", or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
 

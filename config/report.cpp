@@ -39,7 +39,9 @@ bool Report::failed() const {
 }
 
 std::vector<Diagnostic> Report::sorted() const {
-    std::vector<Diagnostic> result = diagnostics_;
+    std::vector<Diagnostic> result;
+    for (const Diagnostic& found : diagnostics_)
+        if (std::find(result.begin(), result.end(), found) == result.end()) result.push_back(found);
     std::stable_sort(
         result.begin(),
         result.end(),

@@ -18,7 +18,7 @@ public:
     void add(std::vector<Diagnostic> diagnostics);  // of another file, such as a dialect
 
     bool failed() const;  // is one of them an error?
-    // This file's by place, then the other files'.
+    // This file's by place, then the other files'; each once.
     std::vector<Diagnostic> sorted() const;
 
 private:

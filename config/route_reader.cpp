@@ -71,28 +71,33 @@ bool is_method(std::string_view text) {
     });
 }
 
+void read_reason(Reader& reader, const Node& node, std::vector<policy::Reason>& on) {
+    const std::optional<policy::Reason> reason = policy::reason_from(node.text);
+    const bool allowed = std::find(fallback_reasons.begin(), fallback_reasons.end(), node.text) !=
+                         fallback_reasons.end();
+    if (node.kind == Node::Kind::text && reason && allowed) return on.push_back(*reason);
+    const std::string hint =
+        holds_reference(node)
+            ? std::string()
+            : suggestion(node.text, {fallback_reasons.begin(), fallback_reasons.end()});
+    reader.error_at(
+        node,
+        "on",
+        "expected a reason that a fallback can serve, found " + describe_found(node) +
+            (hint.empty() ? "; there is: " + enumerate(fallback_reasons, "and") : hint)
+    );
+}
+
 void read_reasons(Reader& reader, std::vector<policy::Reason>& on) {
-    std::vector<std::string> words;
-    reader.texts("on", words);
-    if (!reader.has("on"))
+    const Node* const node = reader.find("on");
+    if (!node)
         return reader.error(
             "",
             "the key 'on' is missing: the reasons it serves, such as [\"unreachable\", \"timeout\"]"
         );
-    for (const std::string& word : words) {
-        const std::optional<policy::Reason> reason = policy::reason_from(word);
-        const bool allowed = std::find(fallback_reasons.begin(), fallback_reasons.end(), word) !=
-                             fallback_reasons.end();
-        if (reason && allowed)
-            on.push_back(*reason);
-        else
-            reader.error(
-                "on",
-                "'" + word + "' is not a reason that a fallback can serve" +
-                    suggestion(word, {fallback_reasons.begin(), fallback_reasons.end()}) +
-                    "; there is: " + enumerate(fallback_reasons)
-            );
-    }
+    if (node->kind != Node::Kind::array) return read_reason(reader, *node, on);
+    for (const Node& item : node->items)
+        read_reason(reader, item, on);
 }
 
 policy::Fallback read_fallback(Reader& reader) {
@@ -172,7 +177,8 @@ std::optional<ReadRoute> read_route(Reader& reader) {
     const std::optional<std::string> text =
         reader.required_text("match", "which requests, such as \"POST /v1/calls/{id}\"");
     ParsedMatch parsed = text ? parse_match(*text) : ParsedMatch{};
-    if (!parsed.problem.empty()) reader.error("match", parsed.problem);
+    if (!parsed.problem.empty())
+        reader.error_quoting("match", "cannot be understood", ": " + parsed.problem);
     policy::RouteShape& shape = route.shape;
     reader.optional(&Reader::flag, "keyed", shape.keyed);
     reader.text("natural_id", shape.natural_id);
@@ -200,7 +206,7 @@ void read_template(Reader& reader, std::string_view key, policy::JsonTemplate& v
     try {
         value = policy::JsonTemplate::parse(text);
     } catch (const std::invalid_argument& problem) {
-        reader.error(key, problem.what());
+        reader.error_quoting(key, "is no JSON template", std::string(": ") + problem.what());
     }
 }
 

@@ -28,6 +28,11 @@ struct Entry {
     Match match;
     Route route;
     Reader* reader = nullptr;  // null: the dialect's own
+
+    std::string shown() const {
+        return reader ? reader->shown("match", "'" + to_string(match) + "'")
+                      : "'" + to_string(match) + "'";
+    }
 };
 
 void apply(const RouteShape& shape, Route& route) {
@@ -57,7 +62,8 @@ void change(Entry& entry, WrittenRoute& written, const Dialect& dialect) {
     if (shape.attempt && *shape.attempt > entry.route.deadline)
         written.reader.error(
             "attempt",
-            "is longer than the route's deadline of " + print_duration(entry.route.deadline)
+            "is longer than the route's deadline of " +
+                written.reader.shown("deadline", print_duration(entry.route.deadline))
         );
     if (shape.keyed.value_or(false) && dialect.key_header.empty())
         written.reader.error(
@@ -94,14 +100,13 @@ void warn_of_shadows(const std::vector<Entry>& entries) {
         if (entry.reader)
             entry.reader->warning(
                 "match",
-                "can never match: '" + to_string(first->match) +
-                    "' before it takes all of its requests"
+                "can never match: " + first->shown() + " before it takes all of its requests"
             );
         else if (first->reader)
             first->reader->warning(
                 "match",
-                "takes all requests of the dialect's '" + to_string(entry.match) +
-                    "', which can no longer match; repeat that route before this one to keep it"
+                "takes all requests of the dialect's " + entry.shown() +
+                    ", which can no longer match; repeat that route before this one to keep it"
             );
     }
 }

@@ -28,7 +28,6 @@ void expand(std::string_view reference, const Environment& environment, Substitu
         );
         return;
     }
-    out.written += "${" + name + "}";
     const std::optional<std::string> value = environment(name);
     if (split == std::string_view::npos) {
         if (value)
@@ -87,8 +86,9 @@ private:
     void replace(Node& node, const std::string& path) {
         if (node.text.find("${") == std::string::npos) return;
         Substituted result = substitute(node.text, environment_);
+        if (result.referred) node.written = node.text;
         node.text = std::move(result.text);
-        node.written = std::move(result.written);
+        node.broken = !result.problems.empty();
         for (const Substituted::Problem& problem : result.problems)
             report_.error(
                 find_from(source_, node.at, problem.reference),
@@ -106,16 +106,13 @@ private:
 
 Substituted substitute(std::string_view text, const Environment& environment) {
     Substituted out;
-    bool referred = false;
     while (!text.empty()) {
         const std::size_t dollar = text.find('$');
         out.text += text.substr(0, dollar);
-        out.written += text.substr(0, dollar);
         if (dollar == std::string_view::npos) break;
         text.remove_prefix(dollar);
         if (text.starts_with("$${")) {
             out.text += "${";
-            out.written += "$${";
             text.remove_prefix(3);
         } else if (text.starts_with("${")) {
             const std::size_t end = text.find('}');
@@ -124,15 +121,13 @@ Substituted substitute(std::string_view text, const Environment& environment) {
                 break;
             }
             expand(text.substr(0, end + 1), environment, out);
-            referred = true;
+            out.referred = true;
             text.remove_prefix(end + 1);
         } else {
             out.text += '$';
-            out.written += '$';
             text.remove_prefix(1);
         }
     }
-    if (!referred) out.written.clear();
     return out;
 }
 

@@ -21,8 +21,7 @@ struct Substituted {
         std::string message;
     };
     std::string text{};
-    // With the references, but without their defaults; empty if there are none.
-    std::string written{};
+    bool referred = false;  // was there any reference, sound or not?
     std::vector<Problem> problems{};
 };
 

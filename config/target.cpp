@@ -7,6 +7,8 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace backstop::config {
 namespace {
@@ -47,6 +49,16 @@ std::string without_trailing_slashes(std::string path) {
     return path;
 }
 
+// The port written, or `usual`; nothing if it is none. (port_number() wraps around.)
+std::optional<unsigned short> port_of(const urls::url_view& url, unsigned short usual) {
+    const std::string_view text(url.port().data(), url.port().size());
+    if (text.empty()) return usual;
+    unsigned short port = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    const bool sound = error == std::errc{} && rest == text.data() + text.size() && port > 0;
+    return sound ? std::optional(port) : std::nullopt;
+}
+
 std::string problem_of(const urls::url_view& url) {
     const bool known =
         url.scheme_id() == urls::scheme::http || url.scheme_id() == urls::scheme::https;
@@ -54,8 +66,7 @@ std::string problem_of(const urls::url_view& url) {
     if (!url.has_authority() || url.encoded_host().empty()) return "a host is missing";
     if (url.host_type() == urls::host_type::ipvfuture)
         return "the host is no name and no IP address";
-    const bool bad_port = url.has_port() && (url.port_number() == 0) && !url.port().empty();
-    if (bad_port) return "the port must be from 1 to 65535";
+    if (!port_of(url, 1)) return "the port must be from 1 to 65535";
     return {};
 }
 
@@ -116,7 +127,7 @@ ParsedTarget parse_target(std::string_view text) {
     target.tls = url.scheme_id() == urls::scheme::https;
     const unsigned short usual = target.tls ? 443 : 80;
     target.host = host_of(url);
-    target.port = url.port_number() == 0 ? usual : url.port_number();
+    target.port = *port_of(url, usual);
     const auto path = url.encoded_path();
     target.base_path = without_trailing_slashes({path.data(), path.size()});
     target.authority = authority(target.host, target.port, usual);
@@ -137,7 +148,7 @@ ParsedProxy parse_proxy(std::string_view text) {
     constexpr unsigned short usual = 80;
     EgressProxy proxy;
     proxy.host = host_of(url);
-    proxy.port = url.port_number() == 0 ? usual : url.port_number();
+    proxy.port = *port_of(url, usual);
     if (url.has_userinfo())
         proxy.userinfo = decode(url.encoded_user()) + ":" + decode(url.encoded_password());
     return {std::move(proxy), {}};

@@ -6,6 +6,7 @@
 #include "config/routes.hpp"
 #include "config/sections.hpp"
 #include "config/target.hpp"
+#include "config/units.hpp"
 #include "config/written.hpp"
 
 #include <algorithm>
@@ -100,6 +101,9 @@ void read_written(const Node& node, const policy::Dialect& dialect, Upstream& up
     Node settings = node;
     std::erase_if(settings.members, [](const Member& member) { return member.key == "route"; });
     collect_written(settings, "", upstream.written);
+    // Userinfo is not shown either way.
+    if (const auto proxy = upstream.written.find("proxy"); proxy != upstream.written.end())
+        proxy->second = toml_text(upstream.proxy);
     const Member* const routes = node.find("route");
     if (!routes) return;
     for (const Node& route : routes->value.items) {
@@ -127,12 +131,18 @@ std::shared_ptr<const policy::Dialect> Dialects::find(Reader& reader, const std:
     std::vector<std::string_view> names;
     for (const BuiltinDialect& dialect : builtin_dialects())
         names.push_back(dialect.name);
-    reader.error(
-        "dialect",
-        "there is no built-in dialect " + describe_found(*reader.find("dialect")) +
-            suggestion(word, names) + "; there is: " + enumerate(names) +
-            "; a file is given by its path, with a slash in it or \".toml\" at its end"
-    );
+    const std::string found =
+        "there is no built-in dialect " + describe_found(*reader.find("dialect"));
+    const std::string hint =
+        holds_reference(*reader.find("dialect")) ? std::string() : suggestion(word, names);
+    if (!hint.empty())
+        reader.error("dialect", found + hint);
+    else
+        reader.error(
+            "dialect",
+            found + "; there is: " + enumerate(names, "and") +
+                "; a file is given by its path, with a slash in it or \".toml\" at its end"
+        );
     return nullptr;
 }
 
@@ -166,6 +176,24 @@ std::vector<Address> read_addresses(Reader& reader, std::string_view key) {
     return addresses;
 }
 
+namespace {
+
+// An attempt longer than the deadline is a mistake of whoever wrote it; one that was not written is
+// shortened.
+void settle_timeouts(Reader& reader, policy::Route& other) {
+    Reader timeout = reader.subtable("timeout");
+    if (timeout.has("attempt") && other.attempt > other.deadline)
+        timeout.error(
+            "attempt",
+            "attempt (" + timeout.shown("attempt", print_duration(other.attempt)) +
+                ") is longer than deadline (" +
+                timeout.shown("deadline", print_duration(other.deadline)) + ")"
+        );
+    other.attempt = std::min(other.attempt, other.deadline);
+}
+
+}  // namespace
+
 Upstream read_upstream(Reader& reader, Dialects& dialects, const Surroundings& surroundings) {
     Upstream upstream;
     read_name(reader, upstream);
@@ -180,6 +208,7 @@ Upstream read_upstream(Reader& reader, Dialects& dialects, const Surroundings& s
     read_dialect(reader, dialects, upstream);
     read_proxy(reader, surroundings, upstream);
     describe_upstream(reader, upstream);
+    settle_timeouts(reader, upstream.rules.other);
     const bool dialect_known = upstream.rules.dialect != nullptr;
     if (!dialect_known) upstream.rules.dialect = std::make_shared<const policy::Dialect>();
     read_routes(reader, upstream);

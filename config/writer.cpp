@@ -50,7 +50,7 @@ void Writer::size(std::string_view key, std::size_t& value, std::size_t, std::si
 }
 
 void Writer::text(std::string_view key, std::string& value) {
-    line(key, toml_text(value));
+    line(key, toml_literal(value));
 }
 
 void Writer::table(std::string_view key, const Content& content) {

@@ -1,5 +1,7 @@
 #include "config/written.hpp"
 
+#include "config/reader.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -7,14 +9,6 @@
 
 namespace backstop::config {
 namespace {
-
-bool holds_reference(const Node& node) {
-    if (!node.written.empty()) return true;
-    return std::any_of(node.items.begin(), node.items.end(), holds_reference) ||
-           std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
-               return holds_reference(member.value);
-           });
-}
 
 template <typename Items, typename Print>
 std::string joined(const Items& items, Print print) {
@@ -24,17 +18,16 @@ std::string joined(const Items& items, Print print) {
     return text;
 }
 
-// A text of the file that stays what it is when it is read again: "${" would be replaced.
-std::string escape_references(std::string_view text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text.substr(i).starts_with("${")) result += '$';
-        result += text[i];
-    }
-    return result;
-}
-
 }  // namespace
+
+std::string toml_literal(std::string_view text) {
+    std::string escaped;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text.substr(i).starts_with("${")) escaped += '$';
+        escaped += text[i];
+    }
+    return toml_text(escaped);
+}
 
 void collect_written(const Node& table, const std::string& prefix, Written& written) {
     for (const Member& member : table.members) {
@@ -96,7 +89,7 @@ std::string toml_value(const Node& node) {
             return {digits.data(), end.ptr};
         }
         case Node::Kind::text:
-            return toml_text(node.written.empty() ? escape_references(node.text) : node.written);
+            return node.written.empty() ? toml_literal(node.text) : toml_text(node.written);
         case Node::Kind::array:
             return "[" + joined(node.items, toml_value) + "]";
         case Node::Kind::table:

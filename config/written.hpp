@@ -17,8 +17,9 @@ void collect_written(const Node& table, const std::string& prefix, Written& writ
 // of the dialect have joined in, and neither does what it calls its variable segments.
 std::string route_prefix(std::string_view match);
 
-// A text as TOML: quoted and escaped.
+// A text as TOML: quoted and escaped. In a literal one a "${" is written so that it stays.
 std::string toml_text(std::string_view text);
+std::string toml_literal(std::string_view text);
 // A value as TOML on one line, with ${} as it was written.
 std::string toml_value(const Node& node);
 
