@@ -29,7 +29,7 @@ struct Entry {
     std::string body_sha256{};
 
     int status = 0;                        // 0: no answer was sent
-    std::chrono::milliseconds answered{};  // when its last byte was written
+    std::chrono::milliseconds answered{};  // when its last bytes went out
     std::vector<std::string> faults{};
     std::vector<std::string> effects{};  // "calls_started call_123"
     std::string note{};                  // replayed; incomplete, and why

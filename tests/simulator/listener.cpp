@@ -1,7 +1,6 @@
 #include "tests/simulator/listener.hpp"
 
 #include "tests/simulator/json_reader.hpp"
-#include "tests/simulator/session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -73,9 +72,12 @@ asio::ssl::context server_context(
 }
 
 Listener::Listener(
-    asio::io_context& io, const tcp::endpoint& endpoint, asio::ssl::context* tls, World& world
+    asio::io_context& io, const tcp::endpoint& endpoint, Service service, World& world
 )
-    : acceptor_(io, endpoint), tls_(tls), world_(world) {
+    : acceptor_(io, endpoint),
+      port_(acceptor_.local_endpoint().port()),
+      service_(service),
+      world_(world) {
     asio::co_spawn(io, run(), report);
 }
 
@@ -84,7 +86,7 @@ Async<void> Listener::run() {
         auto [failure, socket] = co_await acceptor_.async_accept(nothrow);
         if (!failure) {
             asio::co_spawn(
-                acceptor_.get_executor(), serve(std::move(socket), tls_, world_), report
+                acceptor_.get_executor(), serve(std::move(socket), service_, world_), report
             );
             continue;
         }

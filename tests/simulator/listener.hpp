@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/simulator/channel.hpp"
+#include "tests/simulator/session.hpp"
 #include "tests/simulator/world.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -22,19 +23,17 @@ asio::ssl::context server_context(
 class Listener {
 public:
     Listener(
-        asio::io_context& io,
-        const asio::ip::tcp::endpoint& endpoint,
-        asio::ssl::context* tls,
-        World& world
+        asio::io_context& io, const asio::ip::tcp::endpoint& endpoint, Service service, World& world
     );
 
-    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    std::uint16_t port() const { return port_; }
 
 private:
     Async<void> run();
 
     asio::ip::tcp::acceptor acceptor_;
-    asio::ssl::context* tls_;
+    std::uint16_t port_;
+    Service service_;
     World& world_;
 };
 

@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
     app.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one; '' for none")
         ->capture_default_str();
     app.add_option("--tls-listen", options.tls_listen, "ADDRESS:PORT");
+    app.add_option("--control-listen", options.control_listen, "ADDRESS:PORT; meets no fault");
     app.add_option("--cert", options.certificate_file, "certificate chain (PEM)");
     app.add_option("--key", options.private_key_file, "private key (PEM)");
     app.add_option("--seed", options.seed, "of all chance")->capture_default_str();
@@ -106,6 +107,9 @@ int run(int argc, char** argv) {
     if (server.port() != 0) addresses += " " + url("http://", options.listen, server.port());
     if (server.tls_port() != 0) {
         addresses += " " + url("https://", options.tls_listen, server.tls_port());
+    }
+    if (server.control_port() != 0) {
+        addresses += " control " + url("http://", options.control_listen, server.control_port());
     }
     std::printf("backstop-simulator: %s ready on%s\n", options.api.c_str(), addresses.c_str());
     std::fflush(stdout);

@@ -26,6 +26,7 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
 constexpr std::uint64_t body_bytes_max = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds piece_interval{100};  // of a slow body
+constexpr std::uint64_t no_entry = 0;                     // in the journal
 
 Request head_of(const Parser& parser) {
     Request request;
@@ -75,7 +76,7 @@ private:
     Async<ErrorCode> read_until_head(Parser& parser);
     Async<ErrorCode> read_until_done(Parser& parser);
     Async<ErrorCode> read_more(Parser& parser);
-    Async<ErrorCode> send(const Wire& wire);
+    Async<ErrorCode> send(const Wire& wire, std::uint64_t sequence, int status);
     Async<void> sleep(std::chrono::milliseconds duration);
 
     Channel& channel_;
@@ -121,7 +122,7 @@ Async<Session::Next> Session::exchange() {
     const std::uint64_t sequence =
         world_.arrived(request, connection_, channel_.is_tls(), disturbance);
     if (failure) {
-        world_.note(sequence, "incomplete: " + failure.message());
+        world_.unanswered(sequence, "incomplete: " + failure.message());
         co_return co_await refuse(failure);
     }
 
@@ -162,7 +163,7 @@ Async<Session::Next> Session::refuse(ErrorCode failure) {
 Async<Session::Next> Session::tell(Response response, Framing framing) {
     const Disturbance none;
     const Wire wire = compose(std::move(response), none, framing, world_.now());
-    const ErrorCode failure = co_await send(wire);
+    const ErrorCode failure = co_await send(wire, no_entry, 0);
     co_return co_await end(failure ? Ending::close : wire.ending);
 }
 
@@ -171,12 +172,8 @@ Async<Session::Next> Session::tell_disturbed(
 ) {
     const int status = response.status;
     const Wire wire = compose(std::move(response), disturbance, framing, world_.now());
-    const ErrorCode failure = co_await send(wire);
-    if (failure) {
-        world_.note(sequence, "not sent: " + failure.message());
-    } else {
-        world_.answered(sequence, status);
-    }
+    const ErrorCode failure = co_await send(wire, sequence, status);
+    if (failure) world_.unanswered(sequence, "not sent: " + failure.message());
     co_return co_await end(failure ? Ending::close : wire.ending);
 }
 
@@ -236,19 +233,22 @@ Async<ErrorCode> Session::read_more(Parser& parser) {
     co_return parser.got_some() ? http::error::partial_message : http::error::end_of_stream;
 }
 
-Async<ErrorCode> Session::send(const Wire& wire) {
+Async<ErrorCode> Session::send(const Wire& wire, std::uint64_t sequence, int status) {
     const std::string_view bytes = wire.bytes;
-    std::size_t sent = wire.bytes_per_second == 0 ? bytes.size() : wire.head_bytes;
-    ErrorCode failure = co_await channel_.write(asio::buffer(bytes.substr(0, sent)));
-    const auto per_piece = std::max<std::int64_t>(1, wire.bytes_per_second / 10);
-    const auto interval = wire.bytes_per_second < 10 && wire.bytes_per_second > 0
-                              ? std::chrono::milliseconds(1000 / wire.bytes_per_second)
+    const std::int64_t pace = wire.bytes_per_second;
+    const std::size_t per_piece = static_cast<std::size_t>(std::max<std::int64_t>(1, pace / 10));
+    const auto interval = pace < 10
+                              ? std::chrono::milliseconds(1000 / std::max<std::int64_t>(1, pace))
                               : piece_interval;
+    ErrorCode failure;
+    std::size_t sent = 0;
+    std::size_t next = pace == 0 ? bytes.size() : wire.head_bytes;
     while (!failure && sent < bytes.size()) {
-        co_await sleep(interval);
-        const std::string_view piece = bytes.substr(sent, static_cast<std::size_t>(per_piece));
-        failure = co_await channel_.write(asio::buffer(piece));
-        sent += piece.size();
+        if (sent > 0) co_await sleep(interval);
+        if (next == bytes.size()) world_.answered(sequence, status);
+        failure = co_await channel_.write(asio::buffer(bytes.substr(sent, next - sent)));
+        sent = next;
+        next = std::min(bytes.size(), sent + per_piece);
     }
     co_return failure;
 }
@@ -276,10 +276,11 @@ private:
 
 }  // namespace
 
-Async<void> serve(asio::ip::tcp::socket socket, asio::ssl::context* tls, World& world) {
+Async<void> serve(asio::ip::tcp::socket socket, Service service, World& world) {
     const Presence presence(world);
-    Channel channel(std::move(socket), tls);
-    const Disturbance disturbance = world.draw_at_accept();
+    Channel channel(std::move(socket), service.tls);
+    Disturbance disturbance;
+    if (service.faults_at_accept) disturbance = world.draw_at_accept();
     if (disturbance.is(FaultType::reset, Stage::at_accept)) {
         channel.reset();
         co_return;

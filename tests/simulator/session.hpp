@@ -5,7 +5,13 @@
 
 namespace simulator {
 
-// Serves one accepted connection until it ends. `tls` is null for a plain one.
-Async<void> serve(asio::ip::tcp::socket socket, asio::ssl::context* tls, World& world);
+// How a listener's connections are served.
+struct Service {
+    asio::ssl::context* tls = nullptr;  // null: plain
+    bool faults_at_accept = true;       // false: /_sim/ stays within reach
+};
+
+// Serves one accepted connection until it ends.
+Async<void> serve(asio::ip::tcp::socket socket, Service service, World& world);
 
 }  // namespace simulator

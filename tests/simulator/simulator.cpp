@@ -24,7 +24,7 @@ World::Clock clock_from_now_on(std::chrono::milliseconds offset) {
 
 }  // namespace
 
-// The io_context is destroyed first: with it go the coroutines, which use all the rest.
+// The world outlives the io_context, whose destruction ends the coroutines that use it.
 class Simulator::Server {
 public:
     explicit Server(const Options& options)
@@ -39,11 +39,17 @@ public:
             faults.push_back(parse_fault(line));
         world.add_faults(std::move(faults));
         if (!options.listen.empty()) {
-            plain.emplace(io, endpoint_of("listen", options.listen), nullptr, world);
+            plain.emplace(io, endpoint_of("listen", options.listen), Service(), world);
         }
         if (!options.tls_listen.empty()) {
             tls = server_context(options.certificate_file, options.private_key_file);
-            encrypted.emplace(io, endpoint_of("tls_listen", options.tls_listen), &*tls, world);
+            const Service service{.tls = &*tls};
+            encrypted.emplace(io, endpoint_of("tls_listen", options.tls_listen), service, world);
+        }
+        if (!options.control_listen.empty()) {
+            const Service service{.faults_at_accept = false};
+            const auto endpoint = endpoint_of("control_listen", options.control_listen);
+            control.emplace(io, endpoint, service, world);
         }
         thread = std::thread([this] { io.run(); });
     }
@@ -61,6 +67,7 @@ public:
     asio::io_context io{1};
     std::optional<Listener> plain;
     std::optional<Listener> encrypted;
+    std::optional<Listener> control;
     std::thread thread;
 };
 
@@ -121,6 +128,10 @@ std::uint16_t Simulator::port() const {
 
 std::uint16_t Simulator::tls_port() const {
     return server_->encrypted ? server_->encrypted->port() : 0;
+}
+
+std::uint16_t Simulator::control_port() const {
+    return server_->control ? server_->control->port() : 0;
 }
 
 std::vector<Entry> Simulator::journal(std::uint64_t since) const {

@@ -33,6 +33,7 @@ public:
         std::uint64_t seed = 1;
         std::string listen = "127.0.0.1:0";        // port 0: any free one; empty: no plain listener
         std::string tls_listen{};                  // needs the two files
+        std::string control_listen{};              // a plain one that meets no fault at_accept
         std::string certificate_file{};            // PEM, the chain
         std::string private_key_file{};            // PEM
         std::chrono::milliseconds clock_offset{};  // of the dates that the API tells
@@ -69,6 +70,7 @@ public:
 
     std::uint16_t port() const;  // 0: no such listener
     std::uint16_t tls_port() const;
+    std::uint16_t control_port() const;
     std::vector<Entry> journal(std::uint64_t since = 0) const;
     Effects effects() const;
     Connections connections() const;

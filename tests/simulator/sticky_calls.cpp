@@ -116,7 +116,7 @@ Response StickyCalls::route(const Request& request, Moment now) {
     }
 
     const std::string* key = find_field(request.fields, idempotency_header());
-    if (!key || !settings_.honour_keys) return act(*org, request, now);
+    if (!key || key->empty() || !settings_.honour_keys) return act(*org, request, now);
     const std::string scoped = std::string(request.path()) + " " + *key;
     const std::string digest = sha256_hex(request.body);
     if (const StoredAnswer* stored = org->answers.find(scoped, now.steady)) {

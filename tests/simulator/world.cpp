@@ -109,9 +109,13 @@ void World::answered(std::uint64_t sequence, int status) {
     changed_.notify_all();
 }
 
-void World::note(std::uint64_t sequence, const std::string& text) {
+void World::unanswered(std::uint64_t sequence, const std::string& why) {
     const Lock lock(mutex_);
-    if (Entry* entry = journal_.find(sequence)) entry->note = text;
+    Entry* entry = journal_.find(sequence);
+    if (!entry) return;
+    entry->status = 0;
+    entry->answered = {};
+    entry->note = why;
     changed_.notify_all();
 }
 

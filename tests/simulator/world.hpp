@@ -44,8 +44,10 @@ public:
     Response process(std::uint64_t sequence, const Request& request);
     Response fault_answer(const Fault& fault, const Request& request);
     Response bad_request(int status);
+    // Told just before the last bytes go out, so that a client that has the answer finds it in the
+    // journal; taken back where they could not be sent.
     void answered(std::uint64_t sequence, int status);
-    void note(std::uint64_t sequence, const std::string& text);
+    void unanswered(std::uint64_t sequence, const std::string& why);
 
     // What the control API and tests do.
     void add_faults(std::vector<Fault> faults);
