@@ -131,6 +131,8 @@ Step Plan::start(Moment now) {
 }
 
 Step Plan::resume(Moment now) {
+    seen_ = now;
+    if (retry_at_ && !body_kept_) return refuse({last_->reason, Denied::body, {}}, now);
     if (!retry_at_ || now.steady >= retry_at_->until) return pass_gates(now);
     // Woken early: what the server asked for is not shortened. But there may be less time now.
     if (retry_at_->until <= end() - least_time_left) return *retry_at_;
