@@ -68,6 +68,7 @@ struct ResponseHead {
     std::string_view body{};
     bool kept = false;        // whole, in memory, and kept: it can be delivered even after a Wait
     bool written_all = true;  // false: it came before the whole request was written
+    bool reused = false;      // on a kept-alive connection
 };
 
 // What one attempt came to.

@@ -51,7 +51,9 @@ void Plan::note_attempt(const Outcome& outcome, const Classification& meaning, M
         attempt.stage = failure->stage;
         attempt.reused = failure->reused;
     } else {
-        attempt.status = std::get<ResponseHead>(outcome).status;
+        const auto& head = std::get<ResponseHead>(outcome);
+        attempt.status = head.status;
+        attempt.reused = head.reused;
     }
     attempt.took = now.steady - sent_.steady;
     attempt.waited = waited_;

@@ -128,6 +128,7 @@ Async<policy::Outcome> Exchange::converse(policy::Send send) {
             head.status = side_.response.status;
             head.fields = side_.response.fields();
             head.written_all = sender_->done();
+            head.reused = reused_;
             co_return head;
         }
         if (upstream.ended()) co_return failure_of_stream();
@@ -176,9 +177,9 @@ bool Exchange::forward_interim() {
 // Reads the beginning of an error body, for what it says of delays, codes and quota.
 Async<policy::Outcome> Exchange::look_at_body() {
     Deadline limit(side_.context.deadlines, side_.signal);
-    limit.arm(std::min(steady_now() + peek_time, plan_->deadline()));
-    for (;;) {
-        const bool moved = pull_response();
+    bool moved = pull_response();
+    if (!parser_->done()) limit.arm(std::min(steady_now() + peek_time, plan_->deadline()));
+    for (;; moved = pull_response()) {
         if (parser_->done() || side_.payload.size() >= peek_bytes || limit.expired()) break;
         if (response_broken()) co_return failure_of_stream();
         if (moved) continue;
@@ -192,6 +193,7 @@ Async<policy::Outcome> Exchange::look_at_body() {
     head.body = decoded_;
     head.kept = parser_->done();
     head.written_all = sender_->done();
+    head.reused = reused_;
     co_return head;
 }
 

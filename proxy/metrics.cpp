@@ -13,7 +13,7 @@ namespace backstop::proxy {
 namespace {
 
 // Why a request never became an exchange.
-constexpr std::array<std::string_view, 12> client_error_words{
+constexpr std::array<std::string_view, 13> client_error_words{
     "bad_request",
     "bad_method",
     "bad_version",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 12> client_error_words{
     "write_timeout",
     "connection_limit",
     "draining",
+    "disconnect",  // within a request
     "other",
 };
 

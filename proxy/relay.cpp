@@ -84,10 +84,11 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
 }
 
 Async<Exchange::Broke> Exchange::hold() {
+    bool moved = pull_response();
+    if (parser_->done()) co_return std::nullopt;  // it mostly is, and then no deadline is needed
     Deadline limit(side_.context.deadlines, side_.signal);
     limit.arm(std::min(plan_->deadline(), steady_now() + upstream_->config.timeout.response_idle));
-    for (;;) {
-        const bool moved = pull_response();
+    for (;; moved = pull_response()) {
         if (parser_->done()) co_return std::nullopt;
         if (response_broken()) co_return failure_of_stream();
         if (limit.expired()) co_return failure(policy::FailureKind::timeout, asio::error::timed_out);

@@ -27,7 +27,7 @@ Refusal refusal_of(ParseError error) {
         case ParseError::bad_version:
             return {505, "bad_version", "only HTTP/1.0 and HTTP/1.1 are spoken here"};
         case ParseError::line_too_long:
-            return {414, "line_too_long", "the request line is longer than limits.head_bytes"};
+            return {414, "uri_too_long", "the request line is longer than limits.head_bytes"};
         case ParseError::head_too_large:
             return {
                 431, "head_too_large", "the request head is beyond limits.head_bytes or .fields"
