@@ -58,15 +58,7 @@ public:
     }
 
     // Returns once raised since the last wait() returned. One waiter only.
-    Async<void> wait() {
-        if (!raised_) {
-            UseAwaitable token;
-            Keep keep(this);
-            co_await asio::async_initiate<UseAwaitable, void()>(keep, token);
-        }
-        raised_ = false;
-        if (stopped_) throw Stopped();
-    }
+    Async<void> wait();
 
 private:
     using Handler = asio::async_result<UseAwaitable, void()>::handler_type;
