@@ -23,7 +23,7 @@ CircuitBreaker::Ticket CircuitBreaker::admit(bool repeatable, Instant now) {
     ticket.admitted = true;
     ticket.begun = now;
     ticket.opening = openings_;
-    if (!options_.enabled || phase_ == Phase::closed) return ticket;
+    if (phase_ == Phase::closed) return ticket;
     if (now < until_) return refused(until_ - now);
     if (!noticed_) {
         noticed_ = true;
@@ -53,7 +53,7 @@ CircuitBreaker::Ticket CircuitBreaker::probe(bool repeatable, Instant now) {
 }
 
 void CircuitBreaker::succeeded(const Ticket& ticket, Instant now) {
-    if (!options_.enabled || !ticket.admitted || ticket.opening != openings_) return;
+    if (!ticket.admitted || ticket.opening != openings_) return;
     if (phase_ == Phase::closed) {
         attempts_.add(now);
         consecutive_ = 0;
@@ -116,7 +116,7 @@ void CircuitBreaker::close() {
 }
 
 CircuitBreaker::State CircuitBreaker::state(Instant now) const {
-    if (!options_.enabled || phase_ == Phase::closed) return State::closed;
+    if (phase_ == Phase::closed) return State::closed;
     return now < until_ ? State::open : State::half_open;
 }
 

@@ -24,7 +24,7 @@ constexpr Duration concurrency_longest = seconds(60);
 
 Gate::Answer Gate::ask(bool repeatable, Place& place, Instant latest, Instant now) {
     using What = Answer::What;
-    const bool open = !options_.enabled || !closed(now);
+    const bool open = !closed(now);
     if (open && (place.number == 0 || turn(place) <= now || turn(place) > latest)) {
         leave(place, now);
         return Answer{.what = What::go};

@@ -56,16 +56,7 @@ double RetryBudget::window_share() const {
 }
 
 void RetryBudget::reconfigure(Options options) {
-    if (options.window != options_.window) {
-        *this = RetryBudget(options);
-        return;
-    }
-    if (options.ratio == options_.ratio && options.per_second == options_.per_second) return;
-    options_ = options;
-    // What was right under the old shares is no debt under the new ones: the long count starts
-    // anew, with what the window holds.
-    ever_.requests = requests_.last_count();
-    ever_.retries = retries_.last_count();
+    if (options != options_) *this = RetryBudget(options);
 }
 
 }  // namespace backstop::policy

@@ -26,6 +26,7 @@ public:
         double ratio = 0.2;
         double per_second = 1.0;
         Duration window = std::chrono::seconds(10);
+        friend bool operator==(const Options&, const Options&) = default;
     };
 
     explicit RetryBudget(Options options);
@@ -34,7 +35,7 @@ public:
     bool reserve(Instant now);         // false: no retry
     void refund(Instant reserved);     // the retry reserved at that moment is not made
     double tokens(Instant now) const;  // retries that would be granted right now; not rounded
-    // A reload: what has been counted stays, unless the window is another one.
+    // A reload: other options begin a new count.
     void reconfigure(Options options);
 
 private:

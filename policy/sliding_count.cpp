@@ -49,7 +49,6 @@ std::size_t SlidingCount::slot(std::int64_t slice) const {
 // Forgets what falls out of the window. Time does not run backwards: an older moment counts as the
 // slice under way.
 void SlidingCount::move_to(std::int64_t slice) {
-    if (slice <= last_) return;
     if (slice - last_ >= kept_) {
         clear();
         last_ = slice;

@@ -24,7 +24,6 @@ public:
     // Takes back an event that was added at `then`; nothing, if it has been forgotten since.
     void remove(Instant then);
     std::uint64_t count(Instant now) const;
-    std::uint64_t last_count() const { return total_; }  // when the last event was added
     void clear();
 
 private:

@@ -28,6 +28,8 @@ struct LimitStanding {
 class Standing {
 public:
     explicit Standing(const Rules& rules);
+    Standing(const Standing&) = delete;  // there is one, and others refer to what is in it
+    Standing& operator=(const Standing&) = delete;
 
     CircuitBreaker breaker;
     RetryBudget budget;

@@ -1,5 +1,7 @@
 #include "policy/backoff.hpp"
 
+#include "tests/support/uniform.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -43,16 +45,16 @@ TEST(Backoff, IsNothingWithoutABase) {
 
 Backoff::Options any_options() {
     return {
-        .base = std::chrono::milliseconds(*rc::gen::inRange(0, 100'000)),
-        .factor = *rc::gen::inRange(100, 1000) / 100.0,
-        .max = std::chrono::milliseconds(*rc::gen::inRange(0, 1'000'000)),
-        .jitter = std::chrono::milliseconds(*rc::gen::inRange(0, 10'000))};
+        .base = std::chrono::milliseconds(*test::uniform(0, 100'000)),
+        .factor = *test::uniform(100, 1000) / 100.0,
+        .max = std::chrono::milliseconds(*test::uniform(0, 1'000'000)),
+        .jitter = std::chrono::milliseconds(*test::uniform(0, 10'000))};
 }
 
 RC_GTEST_PROP(BackoffProperty, NeverLessThanTheFloorNorMoreThanFloorAndJitter, ()) {
     const Backoff::Options options = any_options();
-    const int retry = *rc::gen::inRange(1, 2000);
-    const double roll = *rc::gen::inRange(0, 1'000'000) / 1e6;
+    const int retry = *test::uniform(1, 2000);
+    const double roll = *test::uniform(0, 1'000'000) / 1e6;
     const Duration floor = Backoff::floor(options, retry);
     const Duration delay = Backoff::delay(options, retry, roll);
     RC_ASSERT(floor >= 0s);
@@ -63,7 +65,7 @@ RC_GTEST_PROP(BackoffProperty, NeverLessThanTheFloorNorMoreThanFloorAndJitter, (
 
 RC_GTEST_PROP(BackoffProperty, NeverFallsFromOneRetryToTheNext, ()) {
     const Backoff::Options options = any_options();
-    const int retry = *rc::gen::inRange(1, 2000);
+    const int retry = *test::uniform(1, 2000);
     RC_ASSERT(Backoff::floor(options, retry) <= Backoff::floor(options, retry + 1));
 }
 

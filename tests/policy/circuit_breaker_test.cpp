@@ -1,6 +1,7 @@
 #include "policy/circuit_breaker.hpp"
 
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/uniform.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -129,6 +130,26 @@ TEST_F(CircuitBreakerTrips, AnewAfterItHasClosedOnlyByWhatCameAfter) {
     succeed();
     ASSERT_EQ(state(), State::closed);
     fail_times(4);
+    EXPECT_EQ(state(), State::closed);
+    fail();
+    EXPECT_EQ(state(), State::open);
+}
+
+TEST_F(CircuitBreakerTrips, AnewByARatioOfWhatCameAfterOnly) {
+    const auto alternate = [&](int pairs) {
+        for (int i = 0; i < pairs; ++i) {
+            succeed();
+            fail();
+        }
+    };
+    alternate(10);
+    ASSERT_EQ(state(), State::open);
+    clock.advance(5s);
+    succeed();
+    succeed();
+    fail();
+    EXPECT_EQ(state(), State::closed);
+    alternate(9);
     EXPECT_EQ(state(), State::closed);
     fail();
     EXPECT_EQ(state(), State::open);
@@ -377,7 +398,7 @@ RC_GTEST_PROP(CircuitBreakerProperty, KeepsItsPromisesInAnyOrderOfEvents, ()) {
     CircuitBreaker breaker{CircuitBreaker::Options{.min_attempts = 6}};
     test::FakeClock clock;
     std::vector<Ticket> running;
-    const auto events = *rc::gen::container<std::vector<int>>(200, rc::gen::inRange(0, 100));
+    const auto events = *rc::gen::container<std::vector<int>>(200, test::uniform(0, 100));
     for (const int event : events) {
         const Instant now = clock.steady();
         if (event < 40) {

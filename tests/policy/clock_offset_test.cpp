@@ -1,6 +1,7 @@
 #include "policy/clock_offset.hpp"
 
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/uniform.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -118,10 +119,10 @@ TEST_F(ClockOffsetTest, IgnoresAnAnswerFromBeforeItsQuestion) {
 // is not early, and, with a round trip of no account, at most 1.5 s late.
 RC_GTEST_PROP(ClockOffsetProperty, MakesNobodyEarly, ()) {
     test::FakeClock clock;
-    clock.advance(std::chrono::milliseconds(*rc::gen::inRange(0, 1000)));
-    const Duration truth = std::chrono::milliseconds(*rc::gen::inRange(-600'000, 600'000));
-    const int round_trip = *rc::gen::inRange(0, 4000);
-    const int until_written = *rc::gen::inRange(0, round_trip + 1);
+    clock.advance(std::chrono::milliseconds(*test::uniform(0, 1000)));
+    const Duration truth = std::chrono::milliseconds(*test::uniform(-600'000, 600'000));
+    const int round_trip = *test::uniform(0, 4000);
+    const int until_written = *test::uniform(0, round_trip + 1);
 
     const Moment sent = clock.now();
     clock.advance(std::chrono::milliseconds(until_written));

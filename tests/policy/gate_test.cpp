@@ -1,6 +1,7 @@
 #include "policy/gate.hpp"
 
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/uniform.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -428,7 +429,7 @@ TEST_F(GateConcurrency, DoesNotShortenARateLimit) {
 // Everybody in any order: nobody but a trial leaves while it is closed, the queue keeps its bound,
 // no two share a seat, nobody is told to wait for a moment past, and in the end all have left.
 RC_GTEST_PROP(GateProperty, KeepsItsPromisesInAnyOrderOfEvents, ()) {
-    const int queue = *rc::gen::inRange(0, 8);
+    const int queue = *test::uniform(0, 8);
     Gate gate{Gate::Options{.queue = queue}};
     test::FakeClock clock;
     struct Waiter {
@@ -459,7 +460,7 @@ RC_GTEST_PROP(GateProperty, KeepsItsPromisesInAnyOrderOfEvents, ()) {
         waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(which));
         settle(waiter, repeatable);
     };
-    const auto events = *rc::gen::container<std::vector<int>>(200, rc::gen::inRange(0, 1000));
+    const auto events = *rc::gen::container<std::vector<int>>(200, test::uniform(0, 1000));
     for (const int event : events) {
         const Instant now = clock.steady();
         const auto which = waiters.empty() ? 0 : static_cast<std::size_t>(event) % waiters.size();

@@ -1,6 +1,7 @@
 #include "policy/pacer.hpp"
 
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/uniform.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -68,21 +69,21 @@ TEST_F(PacerTest, HoldsNobodyWhenDisabled) {
 }
 
 State any_state(Moment now) {
-    const double limit = *rc::gen::inRange(0, 20'000);
-    State state{.limit = limit, .remaining = limit - *rc::gen::inRange(0, 22'000)};
+    const double limit = *test::uniform(0, 20'000);
+    State state{.limit = limit, .remaining = limit - *test::uniform(0, 22'000)};
     if (*rc::gen::arbitrary<bool>())
-        state.reset = now.wall + std::chrono::milliseconds(*rc::gen::inRange(-5'000, 120'000));
+        state.reset = now.wall + std::chrono::milliseconds(*test::uniform(-5'000, 120'000));
     return state;
 }
 
 RC_GTEST_PROP(PacerProperty, StaysWithinItsBounds, ()) {
     test::FakeClock clock;
     const Pacer::Options options{
-        .above = *rc::gen::inRange(0, 100) / 100.0,
-        .below = *rc::gen::inRange(0, 100) * 1.0,
-        .max_delay = std::chrono::milliseconds(*rc::gen::inRange(0, 5000))};
+        .above = *test::uniform(0, 100) / 100.0,
+        .below = *test::uniform(0, 100) * 1.0,
+        .max_delay = std::chrono::milliseconds(*test::uniform(0, 5000))};
     const State state = any_state(clock.now());
-    const Duration window = std::chrono::seconds(*rc::gen::inRange(1, 3600));
+    const Duration window = std::chrono::seconds(*test::uniform(1, 3600));
     const Duration delay = Pacer::delay(options, state, window, clock.now());
     RC_ASSERT(delay >= 0s);
     RC_ASSERT(delay <= options.max_delay);
@@ -93,7 +94,7 @@ RC_GTEST_PROP(PacerProperty, NeverHoldsShorterWhenLessRemains, ()) {
     test::FakeClock clock;
     const State more = any_state(clock.now());
     State less = more;
-    *less.remaining -= *rc::gen::inRange(0, 1000);
+    *less.remaining -= *test::uniform(0, 1000);
     const auto delay = [&](const State& state) {
         return Pacer::delay(Pacer::Options{}, state, 60s, clock.now());
     };

@@ -127,11 +127,14 @@ TEST_F(StandingTest, ShowsTheTightestOfEachScope) {
 TEST_F(StandingTest, TakesTheWindowOfAScopeFromTheDialect) {
     Dialect dialect;
     dialect.limits.push_back({.scope = "uploads", .window = 1h});
+    standing.limits("uploads", 0);  // there is one already
     standing.reconfigure(rules_with(dialect));
     for (const char* scope : {"uploads", "default"})
         standing.limits(scope, 0).limits.observe({.remaining = 1}, clock.now());
+    standing.limits("uploads", 1).limits.observe({.remaining = 1}, clock.now());
     clock.advance(60s);
     EXPECT_TRUE(standing.limits("uploads", 0).limits.state(clock.now()));
+    EXPECT_TRUE(standing.limits("uploads", 1).limits.state(clock.now()));
     EXPECT_FALSE(standing.limits("default", 0).limits.state(clock.now()));
 }
 
