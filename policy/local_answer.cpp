@@ -117,7 +117,9 @@ TemplateValues values_of(const LocalContext& context, std::optional<Duration> re
     if (context.limit == nullptr) return values;
     values.limit = context.limit->limit;
     values.remaining = context.limit->remaining;
-    if (values.limit && values.remaining) values.used = *values.limit - *values.remaining;
+    values.used = context.limit->used;
+    if (!values.used && values.limit && values.remaining)
+        values.used = *values.limit - *values.remaining;
     return values;
 }
 

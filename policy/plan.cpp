@@ -123,6 +123,10 @@ const Gate& Plan::gate() const {
     return standing_of(route_.scope).gate;
 }
 
+const RateLimitTracker& Plan::limits() const {
+    return standing_of(route_.scope).limits;
+}
+
 // --- Before an attempt ---
 
 Step Plan::start(Moment now) {

@@ -113,6 +113,8 @@ public:
     const Record& record() const { return record_; }
     // What a waiter sleeps on: wake it when this gate's generation() changes.
     const Gate& gate() const;
+    // What is known of the limit that this request falls under; an error of ours can tell it.
+    const RateLimitTracker& limits() const;
 
 private:
     // What the last attempt left us to answer with.

@@ -22,6 +22,8 @@ Async<void> Exchange::substitute(policy::Substitute substitute) {
     context.request_body = body_.kept_bytes();
     context.now = now();
     context.id = id;
+    const auto limit = plan_->limits().state(context.now);
+    if (limit) context.limit = &*limit;
     reason_ = substitute.reason;
     outcome_ = substitute.fallback != nullptr ? Outcome::degraded : Outcome::local_error;
     policy::LocalAnswer local = policy::answer(upstream_->rules(), substitute, context);
