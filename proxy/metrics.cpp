@@ -13,7 +13,7 @@ namespace backstop::proxy {
 namespace {
 
 // Why a request never became an exchange.
-constexpr std::array<std::string_view, 13> client_error_words{
+constexpr std::array<std::string_view, 10> client_error_words{
     "bad_request",
     "bad_method",
     "bad_version",
@@ -22,9 +22,6 @@ constexpr std::array<std::string_view, 13> client_error_words{
     "too_large",
     "head_timeout",
     "body_timeout",
-    "write_timeout",
-    "connection_limit",
-    "draining",
     "disconnect",  // within a request
     "other",
 };
