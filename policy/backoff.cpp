@@ -6,7 +6,7 @@
 namespace backstop::policy {
 
 Duration Backoff::floor(const Options& options, int retry) {
-    const double base = static_cast<double>(options.base.count());
+    const auto base = static_cast<double>(options.base.count());
     const double grown = base * std::pow(options.factor, std::max(retry, 1) - 1);
     // Growing without bound ends in infinity, or in no number at all where base is zero: compare
     // before converting, since such a double has no integer.

@@ -17,7 +17,7 @@ Duration Pacer::delay(
 
     const Duration left = state->reset ? *state->reset - now.wall : window;
     const double share = static_cast<double>(left.count()) / std::max(1.0, *state->remaining);
-    const double longest = static_cast<double>(options.max_delay.count());
+    const auto longest = static_cast<double>(options.max_delay.count());
     return Duration(static_cast<Duration::rep>(std::clamp(share, 0.0, longest)));
 }
 

@@ -31,10 +31,13 @@ public:
     Standing(const Standing&) = delete;  // there is one, and others refer to what is in it
     Standing& operator=(const Standing&) = delete;
 
+    // Public on purpose: they are only kept together here, and each guards itself.
+    // NOLINTBEGIN(misc-non-private-member-variables-in-classes)
     CircuitBreaker breaker;
     RetryBudget budget;
     QuotaTracker quota;
     ClockOffset clock;
+    // NOLINTEND(misc-non-private-member-variables-in-classes)
 
     // The standing of a scope for a credential (any hash of the Authorization value; 0 for none).
     // Where the API throttles by address, all credentials are one. At most 64 credentials are kept,
