@@ -85,7 +85,7 @@ void append_attempts(std::string& out, const policy::Record* record) {
 }
 
 // What the last judgement was made from, and what it came to.
-void append_judgement(Object& object, const policy::Judgement& judgement) {
+void append_judgement(Object& object, const policy::RetryJudgement& judgement) {
     const policy::RetryFacts& facts = judgement.facts;
     const policy::Decision& decision = judgement.decision;
     const bool retry = decision.action == policy::Decision::Action::retry;

@@ -9,8 +9,7 @@ policy::Instant steady_now() {
 policy::Moment now() {
     return {
         steady_now(),
-        std::chrono::time_point_cast<policy::Duration>(std::chrono::system_clock::now())
-    };
+        std::chrono::time_point_cast<policy::Duration>(std::chrono::system_clock::now())};
 }
 
 }  // namespace backstop::proxy

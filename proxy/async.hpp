@@ -2,14 +2,14 @@
 // type-erased ones cost half a microsecond a request.
 #pragma once
 
+#include "policy/time.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "policy/time.hpp"
 
 namespace backstop::proxy {
 

@@ -4,8 +4,9 @@
 #include "proxy/head_rules.hpp"
 #include "proxy/peek.hpp"
 
-#include <algorithm>
 #include <boost/asio/error.hpp>
+
+#include <algorithm>
 #include <charconv>
 
 namespace backstop::proxy {
@@ -82,6 +83,7 @@ Async<Exchange::Acquired> Exchange::acquire(policy::Send send) {
 }
 
 void Exchange::start_response() {
+    sound_ = false;
     HeadLimits limits;
     limits.bytes = side_.context.limits.head_bytes;
     limits.fields = static_cast<std::size_t>(side_.context.limits.fields);
@@ -154,7 +156,10 @@ Exchange::Progress Exchange::read_head() {
     if (parser_->error() != ParseError::none) return Progress::broken;
     if (!parser_->head_done()) return Progress::more;
     if (!judge_response(side_.response, side_.request.method())) return Progress::broken;
-    if (side_.response.status >= 200) return Progress::head;
+    if (side_.response.status >= 200) {
+        sound_ = true;
+        return Progress::head;
+    }
     // 101 was not asked for: Upgrade is not forwarded.
     if (side_.response.status == 101) return Progress::broken;
     if (!forward_interim()) return Progress::broken;
@@ -221,8 +226,8 @@ bool Exchange::response_broken() {
     if (parser_->done()) return false;
     if (parser_->error() != ParseError::none) return true;
     Stream& upstream = connection_->stream();
-    const bool stuck = upstream.in().size() >= side_.context.limits.head_bytes &&
-                       side_.payload.size() < window;
+    const bool stuck =
+        upstream.in().size() >= side_.context.limits.head_bytes && side_.payload.size() < window;
     if (stuck) return true;
     if (!upstream.ended()) return false;
     // An end may be how the body is framed, unless TLS says that it was cut (RFC 9112 9.8).
@@ -251,8 +256,7 @@ policy::Failure Exchange::failure(policy::FailureKind kind, error_code cause) co
 policy::Failure Exchange::failure_of_stream() const {
     const Stream& upstream = connection_->stream();
     if (parser_->error() != ParseError::none) return failure(policy::FailureKind::malformed);
-    const auto kind =
-        answered_any_ ? policy::FailureKind::truncated : policy::FailureKind::reset;
+    const auto kind = answered_any_ ? policy::FailureKind::truncated : policy::FailureKind::reset;
     return failure(kind, upstream.read_error());
 }
 
@@ -260,9 +264,9 @@ policy::Failure Exchange::failure_of_stream() const {
 void Exchange::release() {
     if (!connection_) return;
     Stream& upstream = connection_->stream();
-    const bool clean = parser_ && parser_->done() && parser_->error() == ParseError::none &&
-                       side_.response.status >= 200 && side_.response.keep_alive &&
-                       sender_->done() && upstream.in().empty() && !upstream.ended();
+    const bool clean = sound_ && parser_->done() && parser_->error() == ParseError::none &&
+                       side_.response.keep_alive && sender_->done() && upstream.in().empty() &&
+                       !upstream.ended();
     if (clean) {
         upstream_->pool.put_back(std::move(connection_), steady_now(), upstream_keep_alive());
     } else {

@@ -1,10 +1,10 @@
 // The chunked transfer coding as we write it (RFC 9112 7.1): no extensions, no trailers.
 #pragma once
 
+#include "proxy/buffer.hpp"
+
 #include <charconv>
 #include <string_view>
-
-#include "proxy/buffer.hpp"
 
 namespace backstop::proxy {
 

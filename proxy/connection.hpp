@@ -1,10 +1,10 @@
 // A connection to an upstream: a Stream, and what the pool must know of it.
 #pragma once
 
-#include <memory>
-
 #include "proxy/signal.hpp"
 #include "proxy/stream.hpp"
+
+#include <memory>
 
 namespace backstop::proxy {
 

@@ -7,7 +7,8 @@ namespace backstop::proxy {
 Random::Random() {
     std::random_device device;
     std::array<std::uint32_t, 16> words{};
-    for (std::uint32_t& word : words) word = device();
+    for (std::uint32_t& word : words)
+        word = device();
     std::seed_seq seed(words.begin(), words.end());
     engine_.seed(seed);
 }

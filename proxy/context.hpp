@@ -1,6 +1,12 @@
 // What all sessions of the process share.
 #pragma once
 
+#include "config/config.hpp"
+#include "policy/message.hpp"
+#include "proxy/deadlines.hpp"
+#include "proxy/report.hpp"
+#include "proxy/request_body.hpp"
+
 #include <boost/intrusive/list.hpp>
 
 #include <array>
@@ -8,12 +14,6 @@
 #include <functional>
 #include <random>
 #include <string_view>
-
-#include "config/config.hpp"
-#include "policy/message.hpp"
-#include "proxy/deadlines.hpp"
-#include "proxy/report.hpp"
-#include "proxy/request_body.hpp"
 
 namespace backstop::proxy {
 
@@ -73,8 +73,8 @@ struct Context {
     std::function<void()> client_closed{};  // there may be room for another
     int in_flight = 0;                      // exchanges
     bool draining = false;
-    policy::Instant drain_until{};   // no sleep beyond it
-    policy::Instant last_active{};   // a request was arriving or in flight
+    policy::Instant drain_until{};  // no sleep beyond it
+    policy::Instant last_active{};  // a request was arriving or in flight
 };
 
 }  // namespace backstop::proxy

@@ -5,10 +5,10 @@
 // the next. Nothing fires early; with nothing armed the process sleeps.
 #pragma once
 
-#include <boost/intrusive/list.hpp>
-
 #include "proxy/async.hpp"
 #include "proxy/signal.hpp"
+
+#include <boost/intrusive/list.hpp>
 
 namespace backstop::proxy {
 
@@ -41,8 +41,7 @@ public:
 
 private:
     friend class Deadline;
-    using List =
-        boost::intrusive::list<Deadline, boost::intrusive::constant_time_size<false>>;
+    using List = boost::intrusive::list<Deadline, boost::intrusive::constant_time_size<false>>;
 
     void armed(Deadline& deadline);
     void wait_until(policy::Instant at);

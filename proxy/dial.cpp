@@ -1,7 +1,8 @@
 #include "proxy/dial.hpp"
 
-#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+
+#include <algorithm>
 #include <vector>
 
 namespace backstop::proxy {
@@ -45,7 +46,8 @@ class Race {
 public:
     Race(Executor executor, Wakeable& owner) : executor_(executor), owner_(owner) {}
     ~Race() {
-        for (const RunnerPointer& runner : runners_) runner->stop();
+        for (const RunnerPointer& runner : runners_)
+            runner->stop();
     }
     void start(const Endpoint& to) {
         runners_.push_back(new Runner(executor_, owner_));
@@ -146,7 +148,7 @@ Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Inst
         co_await signal.wait();
     }
     if (stream.tls_ready() && !stream.ended()) co_return dialed;
-    const error_code cause = stream.ended()        ? stream.read_error()
+    const error_code cause = stream.ended()         ? stream.read_error()
                              : stream.write_error() ? stream.write_error()
                                                     : error_code(asio::error::timed_out);
     Dialed refused = failed(policy::Stage::handshake, policy::FailureKind::tls, cause);

@@ -1,9 +1,6 @@
 // Opening a connection to an upstream: addresses, TCP (both families raced, RFC 8305), TLS.
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "config/config.hpp"
 #include "policy/message.hpp"
 #include "proxy/async.hpp"
@@ -12,6 +9,9 @@
 #include "proxy/signal.hpp"
 #include "proxy/stream.hpp"
 #include "proxy/tls.hpp"
+
+#include <memory>
+#include <string>
 
 namespace backstop::proxy {
 
@@ -23,9 +23,9 @@ struct DialTo {
 };
 
 struct Dialed {
-    Stream::Pointer stream{};   // null: see `failure`
+    Stream::Pointer stream{};  // null: see `failure`
     policy::Failure failure{};
-    std::string trouble{};      // for the log: what OpenSSL or the system said
+    std::string trouble{};  // for the log: what OpenSSL or the system said
 };
 
 // Ends at `give_up_at` at the latest, or when `abandoned` says so. `signal` is the caller's; it may

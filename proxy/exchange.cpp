@@ -45,9 +45,7 @@ private:
 
 }  // namespace
 
-Exchange::Exchange(
-    ClientSide& side, std::shared_ptr<Upstream> upstream, policy::Moment begun
-)
+Exchange::Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy::Moment begun)
     : side_(side),
       upstream_(std::move(upstream)),
       route_(route_of(*upstream_, side.request)),
@@ -86,8 +84,7 @@ Async<bool> Exchange::run() {
     report.bytes_out = bytes_out_;
     report.record = &plan_->record();
     report.key = key_.source;
-    report.traceparent =
-        policy::find_header(side_.request.fields(), "traceparent").value_or("");
+    report.traceparent = policy::find_header(side_.request.fields(), "traceparent").value_or("");
     report.ended = now();
     report.took = report.ended.steady - begun_.steady;
     side_.context.observer.finished(*upstream_, report);
@@ -181,9 +178,7 @@ Async<bool> Exchange::receive_body() {
             co_await refuse(400, "bad_request", "the request body is not framed correctly");
             co_return false;
         case RequestBody::State::too_large:
-            co_await refuse(
-                413, "too_large", "the request body is larger than limits.body_bytes"
-            );
+            co_await refuse(413, "too_large", "the request body is larger than limits.body_bytes");
             co_return false;
         default:
             co_return true;
@@ -211,11 +206,9 @@ void Exchange::prepare() {
     write_upstream_head(head, side_.upstream_head);
     side_.client_head.clear();
 
-    plan_.emplace(
-        rules, route_, upstream_->standing, facts(), begun_, [&context] {
-            return context.random.roll();
-        }
-    );
+    plan_.emplace(rules, route_, upstream_->standing, facts(), begun_, [&context] {
+        return context.random.roll();
+    });
     if (context.draining) plan_->drain(context.drain_until);
 }
 

@@ -106,6 +106,7 @@ private:
     int last_attempt_ = 0;
     bool reused_ = false;
     bool answered_any_ = false;
+    bool sound_ = false;  // the head of the final response is there, and may be trusted
 
     // Of the answer.
     bool keep_alive_ = false;  // after it

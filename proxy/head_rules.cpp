@@ -1,7 +1,8 @@
 #include "proxy/head_rules.hpp"
 
-#include <algorithm>
 #include <boost/beast/core/string.hpp>
+
+#include <algorithm>
 #include <charconv>
 
 namespace backstop::proxy {
@@ -15,8 +16,10 @@ constexpr Refusal bad(std::string_view detail) {
 }
 
 std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -73,9 +76,8 @@ bool valid_authority(std::string_view text) {
     if (port.empty()) return true;
     if (port.front() != ':') return false;
     port.remove_prefix(1);
-    return port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) {
-        return c >= '0' && c <= '9';
-    });
+    return port.size() <= 5 &&
+           std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // The authority of an absolute-form target, or nothing if it is not one.
@@ -227,8 +229,8 @@ bool judge_response(Message& message, std::string_view request_method) {
     if (bodiless && status != 304 && (message.chunked || message.content_length.value_or(0) > 0)) {
         return false;
     }
-    const bool to_close = !bodiless && request_method != "HEAD" && !message.chunked &&
-                          !message.content_length;
+    const bool to_close =
+        !bodiless && request_method != "HEAD" && !message.chunked && !message.content_length;
     if (to_close) message.keep_alive = false;
     return true;
 }

@@ -2,9 +2,9 @@
 // the head and the body. Sets how the body is framed, or says why the message must not be trusted.
 #pragma once
 
-#include <string_view>
-
 #include "proxy/message.hpp"
+
+#include <string_view>
 
 namespace backstop::proxy {
 

@@ -1,11 +1,12 @@
 #include "proxy/headers.hpp"
 
-#include <algorithm>
+#include "proxy/head_rules.hpp"
+
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
-#include <charconv>
 
-#include "proxy/head_rules.hpp"
+#include <algorithm>
+#include <charconv>
 
 namespace backstop::proxy {
 
@@ -139,7 +140,8 @@ void write_client_head(const ClientHead& head, std::string& out) {
         append(out, name, response.text(line.value));
     }
     if (head.extra != nullptr) {
-        for (const auto& [name, value] : *head.extra) append(out, name, value);
+        for (const auto& [name, value] : *head.extra)
+            append(out, name, value);
     }
     if (head.attempts) {
         out.append("Backstop-Attempts: ");

@@ -2,6 +2,9 @@
 // Connection-nominated fields are left out (RFC 9110 7.6.1), framing is our own.
 #pragma once
 
+#include "config/config.hpp"
+#include "proxy/message.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,14 +12,16 @@
 #include <utility>
 #include <vector>
 
-#include "config/config.hpp"
-#include "proxy/message.hpp"
-
 namespace backstop::proxy {
 
 // How a body that we send is framed.
 struct Framing {
-    enum class Kind { none, length, chunked, to_close } kind = Kind::none;
+    enum class Kind {
+        none,
+        length,
+        chunked,
+        to_close
+    } kind = Kind::none;
     std::uint64_t length = 0;
 };
 
@@ -24,7 +29,7 @@ struct UpstreamHead {
     const Message& request;
     const config::Target& target;
     Framing framing{};
-    std::string_view key_header{};         // a key to add; empty: none
+    std::string_view key_header{};  // a key to add; empty: none
     std::string_view key{};
     std::string_view credential_header{};  // replaces the client's; empty: none
     std::string_view credential{};

@@ -36,9 +36,7 @@ std::string remedy(const error_code& ec) {
 
 }  // namespace
 
-Listener::Listener(
-    Context& context, std::shared_ptr<Site> site, const config::Address& address
-)
+Listener::Listener(Context& context, std::shared_ptr<Site> site, const config::Address& address)
     : context_(context),
       site_(std::move(site)),
       address_(address),

@@ -16,8 +16,7 @@ void Message::clear() {
 
 Message::Range Message::keep(std::string_view text) {
     const Range range{
-        static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())
-    };
+        static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text.size())};
     text_.append(text);
     return range;
 }
@@ -33,7 +32,8 @@ void Message::add(FieldId id, std::string_view name, std::string_view value) {
 void Message::seal() {
     fields_.clear();
     fields_.reserve(lines_.size());
-    for (const Line& line : lines_) fields_.push_back({text(line.name), text(line.value)});
+    for (const Line& line : lines_)
+        fields_.push_back({text(line.name), text(line.value)});
 }
 
 std::optional<std::string_view> Message::find(FieldId id, std::size_t* count) const {

@@ -2,15 +2,16 @@
 // value, and an index into it. Reused from message to message, so that parsing allocates nothing.
 #pragma once
 
+#include "policy/message.hpp"
+
 #include <boost/beast/http/field.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "policy/message.hpp"
 
 namespace backstop::proxy {
 
@@ -45,9 +46,9 @@ public:
     std::optional<std::string_view> find(FieldId id, std::size_t* count = nullptr) const;
 
     // As parsed.
-    Range first_{};   // method
-    Range second_{};  // target, or reason phrase
-    int version = 11; // 10 or 11
+    Range first_{};    // method
+    Range second_{};   // target, or reason phrase
+    int version = 11;  // 10 or 11
     int status = 0;
     bool folded = false;  // a field value was continued on another line (obs-fold)
 

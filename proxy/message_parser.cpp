@@ -1,6 +1,7 @@
 #include "proxy/message_parser.hpp"
 
 #include <boost/beast/http/error.hpp>
+
 #include <cstring>
 #include <limits>
 
@@ -94,9 +95,8 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_request_impl(
-    verb, view method, view target, int version, error_code&
-) {
+void MessageParser<
+    IsRequest>::on_request_impl(verb, view method, view target, int version, error_code&) {
     line_done_ = true;
     message_.first_ = message_.keep(std_view(method));
     message_.second_ = message_.keep(std_view(target));
@@ -104,9 +104,7 @@ void MessageParser<IsRequest>::on_request_impl(
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_response_impl(
-    int status, view reason, int version, error_code&
-) {
+void MessageParser<IsRequest>::on_response_impl(int status, view reason, int version, error_code&) {
     line_done_ = true;
     message_.status = status;
     message_.second_ = message_.keep(std_view(reason));
@@ -134,9 +132,8 @@ void MessageParser<IsRequest>::on_header_impl(error_code&) {
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_body_init_impl(
-    const boost::optional<std::uint64_t>&, error_code&
-) {}
+void MessageParser<
+    IsRequest>::on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) {}
 
 template <bool IsRequest>
 std::size_t MessageParser<IsRequest>::on_body_impl(view body, error_code&) {

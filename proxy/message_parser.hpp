@@ -1,17 +1,18 @@
 // HTTP/1.1 off the wire: Beast's parser as the lexer, strict about bytes, and this around it. Names
-// and values are copied once, as they are parsed, into a Message; body bytes, without their framing,
-// are appended to a Buffer. What the fields *mean* is judged by head_rules.hpp between the head and
-// the body, because Beast accepts framings that must be refused.
+// and values are copied once, as they are parsed, into a Message; body bytes, without their
+// framing, are appended to a Buffer. What the fields *mean* is judged by head_rules.hpp between the
+// head and the body, because Beast accepts framings that must be refused.
 #pragma once
-
-#include <boost/beast/http/basic_parser.hpp>
-#include <cstddef>
-#include <optional>
-#include <string_view>
 
 #include "proxy/async.hpp"
 #include "proxy/buffer.hpp"
 #include "proxy/message.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
 
 namespace backstop::proxy {
 

@@ -1,9 +1,9 @@
 #include "proxy/peek.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <zlib.h>
 
 #include <array>
-#include <boost/beast/core/string.hpp>
 
 namespace backstop::proxy {
 

@@ -101,7 +101,8 @@ void Pool::arm() {
         return;
     }
     policy::Instant next = policy::Instant::max();
-    for (const ConnectionPointer& one : idle_) next = std::min(next, one->idle_until_);
+    for (const ConnectionPointer& one : idle_)
+        next = std::min(next, one->idle_until_);
     expiry_.arm(next);
 }
 

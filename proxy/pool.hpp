@@ -1,13 +1,13 @@
 // Connections to one upstream: the idle ones, and how many there may be.
 #pragma once
 
-#include <deque>
-#include <optional>
-#include <vector>
-
 #include "config/config.hpp"
 #include "proxy/connection.hpp"
 #include "proxy/deadlines.hpp"
+
+#include <deque>
+#include <optional>
+#include <vector>
 
 namespace backstop::proxy {
 

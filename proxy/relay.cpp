@@ -2,8 +2,9 @@
 #include "proxy/chunked.hpp"
 #include "proxy/exchange.hpp"
 
-#include <algorithm>
 #include <boost/asio/error.hpp>
+
+#include <algorithm>
 
 namespace backstop::proxy {
 
@@ -91,7 +92,8 @@ Async<Exchange::Broke> Exchange::hold() {
     for (;; moved = pull_response()) {
         if (parser_->done()) co_return std::nullopt;
         if (response_broken()) co_return failure_of_stream();
-        if (limit.expired()) co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
+        if (limit.expired())
+            co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
         sender_->pump(connection_->stream());
         if (moved) continue;
         co_await side_.signal.wait();
@@ -126,51 +128,44 @@ Async<void> Exchange::stream_body(Framing framing) {
     Context& context = side_.context;
     Stream& client = *side_.stream;
     const policy::Duration idle = upstream_->config.timeout.response_idle;
-    Deadline quiet(context.deadlines, side_.signal);      // the upstream says nothing
-    Deadline stalled(context.deadlines, side_.signal);    // the client takes nothing
-    Deadline leaving(context.deadlines, side_.signal);    // the client has half closed
+    Deadline quiet(context.deadlines, side_.signal);    // the upstream says nothing
+    Deadline stalled(context.deadlines, side_.signal);  // the client takes nothing
+    Deadline leaving(context.deadlines, side_.signal);  // the client has half closed
     quiet.arm(steady_now() + idle);
     side_.frames.consume(side_.frames.size());
-    bool ended = false;  // the last chunk is framed, or there is none
+    bool last_framed = framing.kind != Framing::Kind::chunked;  // of chunks; nothing else has any
     bool blocked = false;
     for (;;) {
         const bool moved = connection_ && pull_response();
+        const bool broken = connection_ && response_broken();
         if (moved) quiet.arm(steady_now() + idle);
         if (sender_ && connection_) sender_->pump(connection_->stream());
-        if (parser_->done() && !ended && side_.payload.empty() &&
-            framing.kind == Framing::Kind::chunked) {
+        if (parser_->done() && !last_framed && side_.payload.empty()) {
             append_last_chunk(side_.frames);
-            ended = true;
+            last_framed = true;
         }
         const std::uint64_t before = bytes_out_;
         const bool all = send_piece(framing);
-        const bool written = all && client.flushed();
-        if (parser_->done() && written &&
-            (ended || (framing.kind != Framing::Kind::chunked && side_.payload.empty()))) {
-            co_return;
-        }
-        if (all && !side_.payload.empty()) continue;
-        if (all && parser_->done() && !ended) continue;
-        const bool broken = connection_ && response_broken();
-        if (broken && side_.payload.empty() && all) {
+        const bool empty = all && side_.payload.empty();
+        if (empty && parser_->done() && last_framed) co_return;
+        if (client.write_error() || quiet.expired() || stalled.expired() || leaving.expired() ||
+            (broken && empty)) {
             // Never completed with something invented: the client must see that it was cut.
             client.reset();
             co_return aborted();
         }
-        if (client.write_error() || quiet.expired() || stalled.expired() || leaving.expired()) {
-            client.reset();
-            co_return aborted();
-        }
-        if (!all && (!blocked || bytes_out_ != before)) {
+        // Whatever moved may have made room for more.
+        if (all && (moved || bytes_out_ != before || parser_->done())) continue;
+        if (all) {
+            stalled.disarm();
+        } else if (!blocked || bytes_out_ != before) {
             stalled.arm(steady_now() + context.limits.client_write_idle);
         }
-        if (all) stalled.disarm();
         blocked = !all;
         if (client.ended() && leaving.at() == policy::Instant{}) {
             leaving.arm(steady_now() + half_open);
         }
         client.read_up_to(context.limits.head_bytes);
-        if (moved && all) continue;
         co_await side_.signal.wait();
     }
 }

@@ -35,7 +35,8 @@ std::string reply(
     };
     field("Date", http_date(now));
     if (!answer.body.empty()) field("Content-Type", answer.content_type);
-    for (const auto& [name, value] : answer.fields) field(name, value);
+    for (const auto& [name, value] : answer.fields)
+        field(name, value);
     if (framing.attempts) field("Backstop-Attempts", std::to_string(*framing.attempts));
     field("Content-Length", std::to_string(answer.body.size()));
     if (!framing.keep_alive) {

@@ -1,8 +1,8 @@
 #include "proxy/request_body.hpp"
 
-#include <algorithm>
-
 #include "proxy/chunked.hpp"
+
+#include <algorithm>
 
 namespace backstop::proxy {
 

@@ -1,15 +1,15 @@
-// The body of a client's request: taken off the client's connection, kept for resending up to a cap,
-// and handed to one attempt after the other, byte for byte alike. Past the cap it flows through a
-// window, and there is one attempt only (behaviour, section 8).
+// The body of a client's request: taken off the client's connection, kept for resending up to a
+// cap, and handed to one attempt after the other, byte for byte alike. Past the cap it flows
+// through a window, and there is one attempt only (behaviour, section 8).
 #pragma once
-
-#include <cstdint>
-#include <string_view>
 
 #include "proxy/buffer.hpp"
 #include "proxy/headers.hpp"
 #include "proxy/message_parser.hpp"
 #include "proxy/stream.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace backstop::proxy {
 
@@ -97,10 +97,10 @@ private:
     std::string_view head_;
     RequestBody& body_;
     Framing::Kind framing_;
-    std::size_t sent_before_;    // by earlier exchanges on this connection
-    std::size_t offset_ = 0;     // into the kept body; 0 where it flows
+    std::size_t sent_before_;  // by earlier exchanges on this connection
+    std::size_t offset_ = 0;   // into the kept body; 0 where it flows
     std::size_t head_sent_ = 0;
-    Buffer frames_{0};           // chunked: framed bytes on their way
+    Buffer frames_{0};  // chunked: framed bytes on their way
     bool last_framed_ = false;
     bool any_ = false;
     bool done_ = false;

@@ -1,15 +1,16 @@
 #include "proxy/resolver.hpp"
 
-#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+
+#include <algorithm>
 
 namespace backstop::proxy {
 
 namespace {
 
-// An answer that has run out is still used while the next one is on its way, so that no caller waits
-// for DNS every `ttl`; but not one much older than that.
+// An answer that has run out is still used while the next one is on its way, so that no caller
+// waits for DNS every `ttl`; but not one much older than that.
 constexpr int stale_factor = 10;
 
 // Every second one of the other family, in the order that the resolver gave (RFC 8305 4).
@@ -94,7 +95,8 @@ void Resolver::finished(error_code ec, const Tcp::results_type& results) {
         // The last good answer serves until looking up works again; it is tried anew after `ttl`.
         looked_up_ = steady_now();
     }
-    for (Wakeable* waiter : std::exchange(waiters_, {})) waiter->wake();
+    for (Wakeable* waiter : std::exchange(waiters_, {}))
+        waiter->wake();
 }
 
 }  // namespace backstop::proxy

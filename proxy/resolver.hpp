@@ -1,15 +1,16 @@
-// The addresses of one upstream's host: looked up off the I/O thread (Asio's resolver has a thread of
-// its own), kept for a time, and the last good answer kept while looking up fails.
+// The addresses of one upstream's host: looked up off the I/O thread (Asio's resolver has a thread
+// of its own), kept for a time, and the last good answer kept while looking up fails.
 #pragma once
-
-#include <boost/asio/ip/basic_resolver.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <string>
-#include <vector>
 
 #include "config/config.hpp"
 #include "proxy/async.hpp"
 #include "proxy/signal.hpp"
+
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <string>
+#include <vector>
 
 namespace backstop::proxy {
 
@@ -41,7 +42,7 @@ private:
     std::vector<Wakeable*> waiters_{};
     policy::Instant looked_up_{};
     error_code error_{};
-    bool fixed_ = false;    // an IP address or a Unix socket: nothing to look up
+    bool fixed_ = false;  // an IP address or a Unix socket: nothing to look up
     bool busy_ = false;
     bool doubted_ = false;
 };

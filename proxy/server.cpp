@@ -6,12 +6,11 @@
 
 #include <boost/asio/post.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <sys/resource.h>
 
 namespace backstop::proxy {
 
@@ -63,10 +62,12 @@ Server::Server(config::Config config, Options options)
     lines_.start(io_.get_executor());
     context_.client_closed = [this] {
         for (const Served& served : served_) {
-            for (const auto& listener : served.listeners) listener->resume();
+            for (const auto& listener : served.listeners)
+                listener->resume();
         }
     };
-    for (const config::Upstream& upstream : config_.upstreams) add(upstream);
+    for (const config::Upstream& upstream : config_.upstreams)
+        add(upstream);
     metrics_.set_process([this] {
         ProcessNumbers numbers;
         numbers.client_connections = context_.client_count;
@@ -127,7 +128,8 @@ void Server::bind() {
     }
     admin_.listen(config_.admin.listen);
     for (const Served& served : served_) {
-        for (const auto& listener : served.listeners) listener->start();
+        for (const auto& listener : served.listeners)
+            listener->start();
     }
     metrics_.config_loaded(true, started_.wall);
     up_ = true;
@@ -194,7 +196,8 @@ void Server::begin_drain() {
     context_.drain_until = present + config_.shutdown.drain;
     context_.last_active = std::max(context_.last_active, present);
     log::info("draining", {{"in_flight", context_.in_flight}});
-    for (const Served& served : served_) served.upstream->wake_sleepers();
+    for (const Served& served : served_)
+        served.upstream->wake_sleepers();
     look_whether_quiet();
 }
 
@@ -215,20 +218,23 @@ void Server::look_whether_quiet() {
     });
 }
 
-// Ends everything in an order in which nothing is left behind: listeners, then the coroutines, which
-// unwind where they wait, then what is idle.
+// Ends everything in an order in which nothing is left behind: listeners, then the coroutines,
+// which unwind where they wait, then what is idle.
 void Server::stop() {
     up_ = false;
     for (Served& served : served_) {
-        for (const auto& listener : served.listeners) listener->stop();
+        for (const auto& listener : served.listeners)
+            listener->stop();
     }
     admin_.close();
     error_code ignored;
     signals_.cancel(ignored);
     drain_timer_.cancel();
-    for (ClientHook& client : context_.clients) client.stop();
+    for (ClientHook& client : context_.clients)
+        client.stop();
     context_.client_closed = nullptr;
-    for (Served& served : served_) served.upstream->pool.close_idle();
+    for (Served& served : served_)
+        served.upstream->pool.close_idle();
     io_.restart();
     while (!context_.clients.empty() && io_.poll_one() > 0) {
     }
@@ -239,7 +245,8 @@ void Server::stop() {
 std::vector<config::Address> Server::addresses() const {
     std::vector<config::Address> all;
     for (const Served& served : served_) {
-        for (const auto& listener : served.listeners) all.push_back(listener->address());
+        for (const auto& listener : served.listeners)
+            all.push_back(listener->address());
     }
     return all;
 }

@@ -26,9 +26,9 @@ class Server final : private Observer {
 public:
     struct Options {
         Build build{};
-        int log_descriptor = 1;   // standard output
-        bool terminal = false;    // is it one?
-        bool signals = true;      // SIGTERM and SIGINT drain; the second one exits at once
+        int log_descriptor = 1;  // standard output
+        bool terminal = false;   // is it one?
+        bool signals = true;     // SIGTERM and SIGINT drain; the second one exits at once
     };
 
     // Throws std::runtime_error if a file that the configuration names cannot be used.

@@ -30,8 +30,7 @@ Refusal refusal_of(ParseError error) {
             return {414, "uri_too_long", "the request line is longer than limits.head_bytes"};
         case ParseError::head_too_large:
             return {
-                431, "head_too_large", "the request head is beyond limits.head_bytes or .fields"
-            };
+                431, "head_too_large", "the request head is beyond limits.head_bytes or .fields"};
         default:
             return {400, "bad_request", "this is not an HTTP/1.1 request"};
     }
@@ -39,7 +38,8 @@ Refusal refusal_of(ParseError error) {
 
 // Empty lines before a request line are ignored (RFC 9112 2.2).
 void skip_empty_lines(Buffer& in) {
-    while (in.view().substr(0, 2) == "\r\n") in.consume(2);
+    while (in.view().substr(0, 2) == "\r\n")
+        in.consume(2);
 }
 
 // Sends what can be sent, waits for the rest within bounds.
@@ -79,7 +79,11 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
     Buffer& in = client.in();
     Deadline limit(context.deadlines, side.signal);
     bool arriving = false;
+    // An idle client keeps no buffers.
     if (in.empty()) in.shrink(0);
+    side.payload.consume(side.payload.size());
+    side.payload.shrink(4096);
+    side.frames.shrink(4096);
     limit.arm(steady_now() + context.limits.client_idle);
     for (;;) {
         skip_empty_lines(in);

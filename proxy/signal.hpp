@@ -1,16 +1,18 @@
 // How a coroutine waits for "something happened", whatever it is: bytes on either side, room to
 // write, a deadline, a free connection. Everything that can happen raises the one Signal of the
-// exchange; the coroutine then looks at the state of things. So a single coroutine can move bytes in
-// both directions, notice that a client has left, and keep its deadlines, without one task for each.
+// exchange; the coroutine then looks at the state of things. So a single coroutine can move bytes
+// in both directions, notice that a client has left, and keep its deadlines, without one task for
+// each.
 #pragma once
+
+#include "proxy/async.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+
 #include <memory>
 #include <optional>
 #include <utility>
-
-#include "proxy/async.hpp"
 
 namespace backstop::proxy {
 

@@ -1,11 +1,12 @@
 #include "proxy/stream.hpp"
 
-#include <array>
+#include "proxy/tls.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "proxy/tls.hpp"
+#include <array>
 
 namespace backstop::proxy {
 
@@ -95,10 +96,10 @@ std::size_t Stream::send(std::string_view head, std::string_view body) {
     if (write_error_ || !socket_.is_open()) return 0;
     if (tls_) return send_tls(head, body);
     const std::array<asio::const_buffer, 2> both{
-        asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())
-    };
+        asio::buffer(head.data(), head.size()), asio::buffer(body.data(), body.size())};
     error_code ec;
-    const std::size_t count = body.empty() ? socket_.send(both[0], 0, ec) : socket_.send(both, 0, ec);
+    const std::size_t count =
+        body.empty() ? socket_.send(both[0], 0, ec) : socket_.send(both, 0, ec);
     sent_ += count;
     if (ec && ec != asio::error::would_block) {
         write_error_ = ec;

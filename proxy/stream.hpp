@@ -1,27 +1,27 @@
 // One connected socket, to a client or to an upstream, plain or TLS. No coroutines and no timers in
-// here: it reads what comes into a bounded buffer, sends what it is given as far as the kernel takes
-// it, and wakes its owner whenever there is news.
+// here: it reads what comes into a bounded buffer, sends what it is given as far as the kernel
+// takes it, and wakes its owner whenever there is news.
 //
 // Reading waits for readiness and then receives, so an idle connection needs no buffer of its own
 // and nothing is lost when the owner changes.
 #pragma once
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
-#include <cstddef>
-#include <memory>
-#include <string_view>
-
 #include "proxy/async.hpp"
 #include "proxy/buffer.hpp"
 #include "proxy/signal.hpp"
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
 
 namespace backstop::proxy {
 
 class TlsSession;
 
-class Stream final
-    : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
+class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
 public:
     using Pointer = boost::intrusive_ptr<Stream>;
 

@@ -1,12 +1,12 @@
 #include "proxy/tls.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <cstring>
 #include <stdexcept>
 
@@ -225,12 +225,14 @@ TlsContext::TlsContext(const config::Tls& options, const std::string& host)
     ERR_clear_error();
     if (options.ca_file.empty()) {
         if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
-            throw std::runtime_error("the system's certificates cannot be loaded: " + openssl_says());
+            throw std::runtime_error(
+                "the system's certificates cannot be loaded: " + openssl_says()
+            );
         }
     } else if (SSL_CTX_load_verify_locations(ctx, options.ca_file.c_str(), nullptr) != 1) {
         throw std::runtime_error(
-            "tls.ca_file " + options.ca_file + " cannot be used; it must hold PEM certificates: " +
-            openssl_says()
+            "tls.ca_file " + options.ca_file +
+            " cannot be used; it must hold PEM certificates: " + openssl_says()
         );
     }
     if (!options.cert_file.empty()) {
@@ -242,8 +244,8 @@ TlsContext::TlsContext(const config::Tls& options, const std::string& host)
         if (SSL_CTX_use_PrivateKey_file(ctx, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
             SSL_CTX_check_private_key(ctx) != 1) {
             throw std::runtime_error(
-                "tls.key_file " + options.key_file + " cannot be used with the certificate: " +
-                openssl_says()
+                "tls.key_file " + options.key_file +
+                " cannot be used with the certificate: " + openssl_says()
             );
         }
     }

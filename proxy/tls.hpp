@@ -3,15 +3,15 @@
 // and one copy less a request (RFC 8446; verification as RFC 9110 4.3.4 asks).
 #pragma once
 
+#include "config/config.hpp"
+#include "proxy/async.hpp"
+#include "proxy/buffer.hpp"
+
 #include <openssl/ssl.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "config/config.hpp"
-#include "proxy/async.hpp"
-#include "proxy/buffer.hpp"
 
 namespace backstop::proxy {
 

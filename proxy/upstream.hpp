@@ -1,15 +1,15 @@
 // One upstream as it lives: its configuration, where we stand with it, and its connections.
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "config/config.hpp"
 #include "policy/standing.hpp"
 #include "proxy/dial.hpp"
 #include "proxy/pool.hpp"
 #include "proxy/resolver.hpp"
 #include "proxy/tls.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace backstop::proxy {
 
@@ -36,7 +36,8 @@ public:
     void sleeps(Signal& sleeper) { sleepers_.push_back(&sleeper); }
     void woke(Signal& sleeper) { std::erase(sleepers_, &sleeper); }
     void wake_sleepers() {
-        for (Signal* sleeper : sleepers_) sleeper->wake_later();
+        for (Signal* sleeper : sleepers_)
+            sleeper->wake_later();
     }
 
 private:
