@@ -1,17 +1,10 @@
-// The order of the rules:
-//
-//   1. A failure needs no dialect: nothing written, nothing sent; else it is ambiguous.
-//   2. The dialect's rules, first match wins: status, error code, text of the body. A rule on a
-//   code
-//      stands before the one on the status, so that it beats it.
-//   3. HTTP itself.
-//
-// Then evidence follows from status and retry, and the delay, the limits and the quota are read
-// from where the dialect says they stand. A rule's `retry = "always"` is the dialect's word that
-// the upstream did not act, which is what makes an answer proof of refusal.
+// A failure needs no dialect: either nothing was written, and so nothing was sent, or it is
+// ambiguous. A response is judged first (policy/judgement.hpp); then the delay, the limits and the
+// quota are read from where the dialect says they stand.
 #include "policy/classify.hpp"
 
 #include "policy/delay.hpp"
+#include "policy/judgement.hpp"
 #include "policy/response_values.hpp"
 
 #include <algorithm>
@@ -20,98 +13,12 @@
 namespace backstop::policy {
 namespace {
 
-constexpr int bad_request = 400;
-constexpr int payment_required = 402;
-constexpr int misdirected_request = 421;
-constexpr int too_many_requests = 429;
-
 // Codes and ids go to the log; an upstream does not decide how long a line gets.
 constexpr std::size_t logged_bytes_max = 128;
 
-// A status outside 100 to 599 is to be treated as a 5xx (RFC 9110 15).
-bool is_server_error(int status) {
-    return status < 100 || status >= 500;
-}
-
-bool is_error(int status) {
-    return status < 100 || status >= bad_request;
-}
-
-bool contains(const std::vector<int>& statuses, int status) {
-    return std::ranges::find(statuses, status) != statuses.end();
-}
-
-bool contains_ignoring_case(std::string_view body, std::string_view text) {
-    for (std::size_t at = 0; at + text.size() <= body.size(); ++at)
-        if (equal_ignoring_case(body.substr(at, text.size()), text)) return true;
-    return false;
-}
-
-bool covers(const Rule& rule, int status) {
-    return rule.statuses.empty() ? is_error(status) : contains(rule.statuses, status);
-}
-
 bool covers(const DelaySource& delay, int status) {
-    return delay.statuses.empty() || contains(delay.statuses, status);
-}
-
-const Rule* find_rule(const Dialect& dialect, const ResponseHead& head, std::string_view code) {
-    const auto matches = [&](const Rule& rule) {
-        if (!covers(rule, head.status)) return false;
-        if (!rule.codes.empty() && std::ranges::find(rule.codes, code) == rule.codes.end())
-            return false;
-        return rule.contains.empty() || contains_ignoring_case(head.body, rule.contains);
-    };
-    const auto found = std::ranges::find_if(dialect.rules, matches);
-    return found == dialect.rules.end() ? nullptr : &*found;
-}
-
-struct Judgement {
-    Verdict verdict = Verdict::ok;
-    Retry retry = Retry::never;
-};
-
-Judgement by_http(int status) {
-    if (!is_error(status)) return {Verdict::ok, Retry::never};
-    if (is_server_error(status)) return {Verdict::transient, Retry::repeatable};
-    if (status == too_many_requests) return {Verdict::rate_limited, Retry::always};
-    if (status == misdirected_request) return {Verdict::transient, Retry::always};
-    if (status == payment_required) return {Verdict::quota_spent, Retry::never};
-    return {Verdict::rejected, Retry::never};
-}
-
-bool may_pass(Verdict verdict) {
-    return verdict == Verdict::transient || verdict == Verdict::rate_limited ||
-           verdict == Verdict::concurrency_limited;
-}
-
-Evidence evidence_of(Judgement judgement, int status) {
-    if (judgement.retry == Retry::always) return Evidence::refused;
-    if (judgement.retry == Retry::repeatable)
-        return status == too_many_requests || status == misdirected_request ? Evidence::refused
-                                                                            : Evidence::ambiguous;
-    // Not to be retried, and yet a fault: the upstream may have acted before it failed.
-    const bool fault = judgement.verdict == Verdict::transient && is_server_error(status);
-    return fault ? Evidence::ambiguous : Evidence::definite;
-}
-
-Reason reason_of(Verdict verdict, int status) {
-    switch (verdict) {
-        case Verdict::ok:
-            return Reason::succeeded;
-        case Verdict::rejected:
-            return Reason::rejected;
-        case Verdict::rate_limited:
-        case Verdict::concurrency_limited:
-            return Reason::rate_limited;
-        case Verdict::quota_spent:
-            return Reason::quota_exhausted;
-        case Verdict::transient:
-            break;
-    }
-    if (is_server_error(status)) return Reason::server_error;
-    // No server of this name behind this connection; any other 4xx is the API's answer in the end.
-    return status == misdirected_request ? Reason::unreachable : Reason::rejected;
+    return delay.statuses.empty() ||
+           std::ranges::find(delay.statuses, status) != delay.statuses.end();
 }
 
 std::string for_the_log(std::string text) {
@@ -142,7 +49,7 @@ public:
         : dialect_(dialect), head_(head), clock_(clock), now_(now), values_(head) {}
 
     Classification classification() {
-        judge();
+        read_meaning();
         if (may_pass(result_.verdict)) read_hint();
         read_quota();
         read_limits();
@@ -156,20 +63,18 @@ private:
         return is_error(head_.status) || std::ranges::any_of(dialect_.rules, covers_status);
     }
 
-    void judge() {
-        if (may_be_error()) {
-            std::string code = values_.text(dialect_.error.code).value_or("");
-            result_.rule = find_rule(dialect_, head_, code);
-            result_.error_code = for_the_log(std::move(code));
-            result_.request_id = for_the_log(values_.text(dialect_.error.request_id).value_or(""));
-        }
-        Judgement judgement = by_http(head_.status);
-        if (result_.rule != nullptr) judgement = {result_.rule->means, result_.rule->retry};
-        if (!may_pass(judgement.verdict)) judgement.retry = Retry::never;
+    void read_meaning() {
+        std::string code;
+        if (may_be_error()) code = values_.text(dialect_.error.code).value_or("");
+        const Judgement judgement = judge(dialect_, head_.status, code, head_.body);
         result_.verdict = judgement.verdict;
         result_.retry = judgement.retry;
-        result_.evidence = evidence_of(judgement, head_.status);
-        result_.reason = reason_of(judgement.verdict, head_.status);
+        result_.evidence = judgement.evidence;
+        result_.reason = judgement.reason;
+        result_.rule = judgement.rule;
+        result_.error_code = for_the_log(std::move(code));
+        if (may_be_error())
+            result_.request_id = for_the_log(values_.text(dialect_.error.request_id).value_or(""));
     }
 
     void read_hint() {

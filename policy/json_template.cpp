@@ -36,9 +36,25 @@ struct JsonTemplate::Node {
     static Node of(const boost::json::string& text);
     static Node of(const boost::json::array& array);
     static Node of(const boost::json::object& object);
+};
 
-    // Writes this node; false, with nothing written, if it is to be dropped.
-    bool render(PlaceholderValues& values, std::string& out) const;
+// Each call writes one node; false, with nothing written, if it is to be dropped.
+class JsonTemplate::Renderer {
+public:
+    explicit Renderer(PlaceholderValues& values) : values_(values) {}
+
+    bool operator()(const Node& node) { return std::visit(*this, node.is); }
+    bool operator()(const Node::Literal& literal);
+    bool operator()(const Placeholder& placeholder);
+    bool operator()(const Node::Text& text);
+    bool operator()(const Node::Array& array);
+    bool operator()(const Node::Object& object);
+
+    std::string take() { return std::move(out_); }
+
+private:
+    PlaceholderValues& values_;
+    std::string out_{};
 };
 
 namespace {
@@ -53,7 +69,7 @@ std::string encoded(const JsonScalar& scalar) {
 }
 
 // The library writes 0.5 as 5E-1, which is right and yet not what anybody wrote.
-std::string literal(const boost::json::value& value) {
+std::string serialized(const boost::json::value& value) {
     return value.is_double() ? to_text(value.get_double()) : boost::json::serialize(value);
 }
 
@@ -96,7 +112,7 @@ JsonTemplate::Node JsonTemplate::Node::of(const boost::json::value& value) {
     if (const auto* text = value.if_string()) return of(*text);
     if (const auto* array = value.if_array()) return of(*array);
     if (const auto* object = value.if_object()) return of(*object);
-    return {Literal{literal(value)}};
+    return {Literal{serialized(value)}};
 }
 
 JsonTemplate::Node JsonTemplate::Node::of(const boost::json::string& text) {
@@ -129,34 +145,44 @@ JsonTemplate::Node JsonTemplate::Node::of(const boost::json::object& object) {
     return {std::move(out)};
 }
 
-bool JsonTemplate::Node::render(PlaceholderValues& values, std::string& out) const {
-    if (const auto* constant = std::get_if<Literal>(&is)) {
-        out += constant->json;
-    } else if (const auto* placeholder = std::get_if<Placeholder>(&is)) {
-        const auto value = values.find(*placeholder);
-        if (!value && placeholder->optional) return false;
-        out += value ? encoded(*value) : "null";
-    } else if (const auto* text = std::get_if<Text>(&is)) {
-        out += quoted(joined(text->pieces, values));
-    } else if (const auto* array = std::get_if<Array>(&is)) {
-        out += '[';
-        for (const Node& element : array->elements)
-            if (element.render(values, out)) out += ',';
-        if (out.back() == ',') out.pop_back();
-        out += ']';
-    } else {
-        out += '{';
-        for (const auto& [name, member] : std::get<Object>(is).members) {
-            const std::size_t start = out.size();
-            out.append(name).append(":");
-            if (member.render(values, out))
-                out += ',';
-            else
-                out.resize(start);
-        }
-        if (out.back() == ',') out.pop_back();
-        out += '}';
+bool JsonTemplate::Renderer::operator()(const Node::Literal& literal) {
+    out_ += literal.json;
+    return true;
+}
+
+bool JsonTemplate::Renderer::operator()(const Placeholder& placeholder) {
+    const auto value = values_.find(placeholder);
+    if (!value && placeholder.optional) return false;
+    out_ += value ? encoded(*value) : "null";
+    return true;
+}
+
+bool JsonTemplate::Renderer::operator()(const Node::Text& text) {
+    out_ += quoted(joined(text.pieces, values_));
+    return true;
+}
+
+bool JsonTemplate::Renderer::operator()(const Node::Array& array) {
+    out_ += '[';
+    for (const Node& element : array.elements)
+        if ((*this)(element)) out_ += ',';
+    if (out_.back() == ',') out_.pop_back();
+    out_ += ']';
+    return true;
+}
+
+bool JsonTemplate::Renderer::operator()(const Node::Object& object) {
+    out_ += '{';
+    for (const auto& [name, member] : object.members) {
+        const std::size_t start = out_.size();
+        out_.append(name).append(":");
+        if ((*this)(member))
+            out_ += ',';
+        else
+            out_.resize(start);
     }
+    if (out_.back() == ',') out_.pop_back();
+    out_ += '}';
     return true;
 }
 
@@ -178,9 +204,8 @@ JsonTemplate JsonTemplate::parse(std::string_view text) {
 std::string JsonTemplate::render(const TemplateValues& values) const {
     if (!node_) return {};
     PlaceholderValues found(values);
-    std::string out;
-    if (!node_->render(found, out)) return "null";
-    return out;
+    Renderer renderer(found);
+    return renderer(*node_) ? renderer.take() : "null";
 }
 
 std::string render_text(std::string_view text, const TemplateValues& values) {

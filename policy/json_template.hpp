@@ -48,6 +48,7 @@ public:
 
 private:
     struct Node;
+    class Renderer;
     std::string text_;
     std::shared_ptr<const Node> node_;
 };

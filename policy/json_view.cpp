@@ -46,17 +46,25 @@ struct AsText {
 
 struct AsNumber {
     std::optional<double> operator()(bool /*value*/) const { return std::nullopt; }
-    std::optional<double> operator()(std::int64_t value) const {
-        return static_cast<double>(value);
-    }
-    std::optional<double> operator()(std::uint64_t value) const {
-        return static_cast<double>(value);
-    }
-    std::optional<double> operator()(double value) const { return value; }
     std::optional<double> operator()(const std::string& value) const {
         return decimal(trimmed(value));
     }
+    template <typename Number>
+    std::optional<double> operator()(Number value) const {
+        return static_cast<double>(value);
+    }
 };
+
+// What is wrong with a text comes as codes; what is caught here is the lack of memory, and to find
+// nothing is the right answer to that, too.
+template <typename Function>
+auto or_nothing(Function function) noexcept -> decltype(function()) {
+    try {
+        return function();
+    } catch (const std::exception&) {
+        return {};
+    }
+}
 
 }  // namespace
 
@@ -68,46 +76,37 @@ JsonView JsonView::parse(std::string_view text, std::size_t bytes_max) noexcept 
     JsonView view;
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     if (text.size() > bytes_max) return view;
-    // Syntax errors come as codes; what is caught here is the lack of memory, and a view that finds
-    // nothing is the right answer to that, too.
-    try {
+    view.document_ = or_nothing([&]() -> std::shared_ptr<const Document> {
         boost::json::parse_options options;
         options.max_depth = depth_max;
         boost::json::error_code error;
         boost::json::value root = boost::json::parse(text, error, {}, options);
-        if (!error) view.document_ = std::make_shared<const Document>(Document{std::move(root)});
-    } catch (const std::exception&) {
-        view.document_ = nullptr;
-    }
+        if (error) return nullptr;
+        return std::make_shared<const Document>(Document{std::move(root)});
+    });
     return view;
 }
 
 std::optional<JsonScalar> JsonView::scalar(std::string_view pointer) const noexcept {
     if (!document_) return std::nullopt;
-    try {
+    return or_nothing([&]() -> std::optional<JsonScalar> {
         boost::json::error_code error;
         const boost::json::value* value = document_->root.find_pointer(pointer, error);
         if (error || value == nullptr) return std::nullopt;
         return scalar_of(*value);
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
+    });
 }
 
 std::optional<std::string> JsonView::text(std::string_view pointer) const noexcept {
     const auto found = scalar(pointer);
     if (!found) return std::nullopt;
-    try {
-        return to_text(*found);
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
+    return or_nothing([&] { return std::optional(to_text(*found)); });
 }
 
 std::optional<double> JsonView::number(std::string_view pointer) const noexcept {
     const auto found = scalar(pointer);
     if (!found) return std::nullopt;
-    return std::visit(AsNumber{}, *found);
+    return or_nothing([&] { return std::visit(AsNumber{}, *found); });
 }
 
 bool is_json_pointer(std::string_view text) {
