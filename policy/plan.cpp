@@ -275,7 +275,7 @@ RetryFacts Plan::facts(Moment now) const {
 
 Step Plan::decide(const Classification& meaning, Moment now) {
     if (meaning.retry == Retry::never) return finish(now);
-    Judgement judgement{
+    RetryJudgement judgement{
         .facts = facts(now),
         .hint = meaning.hint,
         .roll = roll_(),
@@ -314,8 +314,8 @@ Step Plan::finish(Moment now, const Refusal* refusal) {
     cancel_retry(now);
     // For a fallback it counts first what the last attempt came to; for an error of ours, why there
     // is no other.
-    const Reason came_to = last_ ? last_->reason : refusal->reason;
     const Reason no_other = refusal ? refusal->reason : last_->reason;
+    const Reason came_to = last_ ? last_->reason : no_other;
     for (const Reason reason : {came_to, no_other})
         if (const Fallback* fallback = fallback_for(reason)) return substitute(reason, fallback);
     if (last_ && last_->there) return deliver(now);

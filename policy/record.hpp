@@ -19,7 +19,7 @@ struct AttemptRecord {
     int status = 0;  // 0: no response head
     FailureKind failure = FailureKind::none;
     Stage stage = Stage::connect;               // of the failure
-    bool reused = false;                        // known of failures only
+    bool reused = false;                        // on a kept-alive connection
     Duration took{};                            // from the Send until its outcome
     Duration waited{};                          // before this attempt
     WaitSource wait_source = WaitSource::none;  // of that wait; of the first, if there were several
@@ -38,7 +38,7 @@ struct RetryRecord {
 };
 
 // What the last judgement on a retry was made from: with these numbers `explain` comes to it again.
-struct Judgement {
+struct RetryJudgement {
     RetryFacts facts{};
     Decision decision{};
     std::optional<Hint> hint{};
@@ -53,7 +53,7 @@ struct Record {
     // Why no further attempt was made although one was called for. Without any attempt: why the
     // gates refused the first, which is a refusal and not a denied retry.
     std::optional<Denied> denied{};
-    std::optional<Judgement> judgement{};
+    std::optional<RetryJudgement> judgement{};
     std::string error_code{};    // the API's, of the last error answer
     std::string request_id{};    // likewise
     std::string quota_reason{};  // closed list of the dialect, or "other"; 402 only

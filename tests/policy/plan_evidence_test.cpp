@@ -214,6 +214,22 @@ TEST(PlanKeepAliveRace, IsRepeatedAtOnceOnAFreshConnection) {
     scenario.replay_failing_everywhere();
 }
 
+TEST(PlanKeepAliveRace, IsNotWaitedFor) {
+    Scenario scenario({.method = "GET"});
+    scenario.expect_send(1);
+    scenario.upstream_answers(500);
+    scenario.expect_wait(1s, WaitSource::backoff);
+    scenario.expect_send(2);
+    scenario.upstream_fails(test::stale_connection());
+    scenario.expect_fresh_send(2);
+    scenario.upstream_answers(200);
+    const Record& record = scenario.record();
+    ASSERT_EQ(record.attempts.size(), 3u);
+    EXPECT_EQ(record.attempts[1].waited, 1s);
+    EXPECT_EQ(record.attempts[2].waited, 0s);
+    EXPECT_EQ(record.attempts[2].wait_source, WaitSource::none);
+}
+
 TEST(PlanKeepAliveRace, IsOutsideTheAttemptCount) {
     Scenario scenario({.method = "GET", .attempts_wish = 1});
     scenario.expect_send(1);

@@ -185,6 +185,16 @@ TEST(PlanBreaker, KeepsNoProbeWithARequestThatWaitsElsewhere) {
     EXPECT_TRUE(world.standing.breaker.admit(true, world.clock.steady()).admitted);
 }
 
+TEST(PlanBreaker, KeepsNoProbeWithARequestThatIsRefused) {
+    World world(touchy(1));
+    exchange(world, 500);
+    world.clock.advance(5s);
+    world.gate().close(world.clock.steady() + 70s, Gate::Kind::rate, world.clock.steady());
+    Scenario refused(world, {.method = "GET"});
+    refused.expect_error(429, Reason::rate_limited);
+    EXPECT_TRUE(world.standing.breaker.admit(true, world.clock.steady()).admitted);
+}
+
 TEST(PlanBreaker, GivesAKeylessWriteASingleAttempt) {
     Settings settings = touchy(1);
     settings.route.attempts = 3;
@@ -235,6 +245,16 @@ TEST(PlanGate, RefusesAtOnceWhatItsWaitDoesNotFit) {
     EXPECT_EQ(scenario.expect_error(429, Reason::rate_limited).retry_after, 70s);
     EXPECT_EQ(scenario.record().denied, Denied::deadline);
     EXPECT_EQ(world.gate().waiting(), 0);
+}
+
+TEST(PlanGate, RefusesAtOnceWhatWouldHaveNoTimeLeftThen) {
+    for (const auto& [left, waits] : {std::pair{249ms, false}, {250ms, true}}) {
+        World world;
+        const Instant until = world.clock.steady() + 60s - left;
+        world.gate().close(until, Gate::Kind::rate, world.clock.steady());
+        Scenario scenario(world, {.method = "GET"});
+        EXPECT_EQ(std::holds_alternative<Wait>(scenario.step()), waits);
+    }
 }
 
 TEST(PlanGate, RefusesWhenTheQueueIsFull) {

@@ -106,7 +106,7 @@ TEST_F(AccessLogTest, TellsHowFarAFailedAttemptGot) {
 
 TEST_F(AccessLogTest, NamesWhatTheDecisionWasMadeFrom) {
     Story story;
-    policy::Judgement judgement;
+    policy::RetryJudgement judgement;
     judgement.facts.may_repeat = true;
     judgement.facts.made = 2;
     judgement.facts.left = 1'234'567'891ns;
