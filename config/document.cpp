@@ -47,6 +47,38 @@ Node import(const toml::node& source) {
     return node;
 }
 
+// Dotted keys nest without bound, and whoever walks or frees what is nested that deeply runs out of
+// stack. No line of a sensible file has so many dots outside of quotes.
+constexpr std::size_t dots_per_line_max = 250;
+
+std::size_t count_dots(std::string_view line) {
+    std::size_t dots = 0;
+    char quote = 0;
+    for (const char c : line) {
+        if (quote != 0)
+            quote = c == quote ? '\0' : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else if (c == '#')
+            break;
+        else if (c == '.')
+            ++dots;
+    }
+    return dots;
+}
+
+// The first line that nests too deeply, from 1; or 0.
+std::size_t too_deep(std::string_view text) {
+    std::size_t number = 1;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (count_dots(text.substr(0, end)) > dots_per_line_max) return number;
+        text.remove_prefix(std::min(end + 1, text.size()));
+        ++number;
+    }
+    return 0;
+}
+
 bool is_plain(std::string_view name) {
     constexpr std::size_t longest = 64;
     return !name.empty() && name.size() <= longest &&
@@ -67,6 +99,15 @@ const Member* Node::find(std::string_view key) const {
 
 Document parse_document(std::string_view text, std::string_view name) {
     Document document;
+    if (const std::size_t line = too_deep(text); line > 0) {
+        document.diagnostics.push_back(
+            {.file = std::string(name),
+             .line = line,
+             .column = 1,
+             .message = "the keys of this line are nested too deeply"}
+        );
+        return document;
+    }
     try {
         document.root = import_table(toml::parse(text));
     } catch (const toml::parse_error& error) {

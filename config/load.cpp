@@ -51,7 +51,9 @@ void read_config(
     describe_top_level(root, config);
     Dialects dialects(surroundings);
     std::vector<Reader> readers = root.tables("upstream");
-    if (!root.has("upstream")) root.error("", "there is no [[upstream]]: nothing to forward to");
+    const Node* const written = root.find("upstream");
+    const bool none = !written || (written->kind == Node::Kind::array && written->items.empty());
+    if (none) root.error("upstream", "there is no [[upstream]]: nothing to forward to");
     for (Reader& reader : readers)
         config.upstreams.push_back(read_upstream(reader, dialects, surroundings));
     root.done();

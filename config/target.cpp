@@ -171,10 +171,9 @@ bool excepted_from_proxy(std::string_view no_proxy, const Target& target) {
 }
 
 std::string redact_userinfo(std::string_view url) {
-    const std::size_t scheme = url.find("://");
-    if (scheme == std::string_view::npos) return std::string(url);
     // Up to the last "@" wherever it is: a password may hold anything, and too much is safe here.
-    const std::size_t begin = scheme + 3;
+    const std::size_t scheme = url.find("://");
+    const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
     const std::size_t at = url.rfind('@');
     if (at == std::string_view::npos || at < begin) return std::string(url);
     return std::string(url.substr(0, begin)) + "redacted" + std::string(url.substr(at));

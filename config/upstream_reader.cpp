@@ -29,7 +29,7 @@ bool is_name(std::string_view text) {
 std::string as_written(Reader& reader, std::string_view key) {
     const Node* const node = reader.find(key);
     if (!node || node->kind != Node::Kind::text) return {};
-    return redact_userinfo(node->written.empty() ? node->text : node->written);
+    return node->written.empty() ? node->text : node->written;
 }
 
 void read_name(Reader& reader, Upstream& upstream) {
@@ -64,7 +64,7 @@ std::optional<std::string> variable(
 void read_proxy(Reader& reader, const Surroundings& surroundings, Upstream& upstream) {
     std::string proxy;
     reader.text("proxy", proxy);
-    upstream.proxy = as_written(reader, "proxy");
+    upstream.proxy = redact_userinfo(as_written(reader, "proxy"));
     std::string source;
     if (proxy.empty() && upstream.target.tls) {
         const std::string excepted = variable(surroundings, "NO_PROXY", "no_proxy").value_or("");

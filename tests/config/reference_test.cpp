@@ -1,0 +1,94 @@
+// docs/CONFIG.md has every key with its default, and no other. What it says is loaded and compared
+// with the program, so that it cannot rot.
+#include "config/document.hpp"
+#include "config/load.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace backstop::config {
+namespace {
+
+std::string read_page() {
+    std::ifstream file(CONFIG_PAGE, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The first fenced block after `marker`.
+std::string block_after(const std::string& page, const std::string& marker) {
+    const std::string fence = "```toml\n";
+    const std::size_t begin = page.find(fence, page.find(marker)) + fence.size();
+    return page.substr(begin, page.find("```", begin) - begin);
+}
+
+Loaded load_without_mistakes(const std::string& text) {
+    Loaded loaded = load(text, "docs/CONFIG.md", {});
+    for (const Diagnostic& found : loaded.diagnostics)
+        ADD_FAILURE() << to_string(found);
+    return loaded;
+}
+
+void collect_keys(const Node& node, const std::string& path, std::set<std::string>& keys) {
+    for (const Member& member : node.members) {
+        keys.insert(path + member.key);
+        collect_keys(member.value, path + member.key + ".", keys);
+    }
+    for (const Node& item : node.items)
+        collect_keys(item, path, keys);
+}
+
+std::set<std::string> keys_of(const std::string& toml) {
+    std::set<std::string> keys;
+    const Document document = parse_document(toml, "text");
+    if (!document.root) ADD_FAILURE() << "not TOML:\n" << toml;
+    if (document.root) collect_keys(*document.root, "", keys);
+    return keys;
+}
+
+TEST(Reference, SaysTheDefaults) {
+    const std::string reference = block_after(read_page(), "<!-- reference -->");
+    Loaded documented = load_without_mistakes(reference);
+    ASSERT_TRUE(documented.config);
+    const Loaded smallest = load_without_mistakes(
+        "[[upstream]]\nname = \"api\"\nlisten = \"127.0.0.1:8080\"\n"
+        "url = \"https://api.example.com\"\ndialect = \"http\"\n"
+    );
+    documented.config->upstreams.at(0).rules.routes.clear();  // the example
+    EXPECT_EQ(effective(*documented.config), effective(*smallest.config));
+}
+
+TEST(Reference, HasEveryKeyAndNoOther) {
+    const std::string reference = block_after(read_page(), "<!-- reference -->");
+    const Loaded documented = load_without_mistakes(reference);
+    ASSERT_TRUE(documented.config);
+    EXPECT_EQ(keys_of(reference), keys_of(effective(*documented.config)));
+}
+
+TEST(Reference, StartsWithAConfigThatWorks) {
+    const Loaded loaded = load_without_mistakes(block_after(read_page(), "The smallest one"));
+    EXPECT_TRUE(loaded.config);
+}
+
+// Without a config the structs have the same defaults as with one.
+TEST(Reference, AgreesWithTheStructs) {
+    const Loaded smallest = load_without_mistakes(
+        "[[upstream]]\nname = \"\"\"api\"\"\"\nlisten = \"127.0.0.1:8080\"\n"
+        "url = \"https://api.example.com\"\ndialect = \"http\"\n"
+    );
+    Config bare;
+    bare.admin.listen = smallest.config->admin.listen;
+    Upstream upstream;
+    const Upstream& read = smallest.config->upstreams.at(0);
+    upstream.name = read.name;
+    upstream.listen = read.listen;
+    upstream.url = read.url;
+    upstream.dialect = read.dialect;
+    bare.upstreams.push_back(upstream);
+    EXPECT_EQ(effective(bare), effective(*smallest.config));
+}
+
+}  // namespace
+}  // namespace backstop::config
