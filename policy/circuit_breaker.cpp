@@ -65,7 +65,7 @@ void CircuitBreaker::succeeded(const Ticket& ticket, Instant now) {
     }
 }
 
-void CircuitBreaker::failed(const Ticket& ticket, Instant now) {
+void CircuitBreaker::failed(const Ticket& ticket, Instant now, Duration asked) {
     if (!options_.enabled || !ticket.admitted || ticket.opening != openings_) return;
     if (phase_ == Phase::closed) {
         attempts_.add(now);
@@ -73,21 +73,15 @@ void CircuitBreaker::failed(const Ticket& ticket, Instant now) {
         ++consecutive_;
         if (!trips(now)) return;
         period_ = options_.open;
-        open(now);
+        open(now, asked);
     } else if (ticket.probe) {
         period_ = std::min(period_ * 2, std::max(options_.max_open, options_.open));
-        open(now);
+        open(now, asked);
     }
 }
 
 void CircuitBreaker::abandoned(const Ticket& ticket, Instant /*now*/) {
     if (ticket.probe && ticket.opening == openings_) probing_ = false;
-}
-
-void CircuitBreaker::extend(Duration at_least, Instant now) {
-    if (state(now) != State::open) return;
-    until_ = std::max(until_, now + std::min(at_least, longest_extension));
-    any_from_ = until_ + period_;
 }
 
 bool CircuitBreaker::trips(Instant now) const {
@@ -97,11 +91,11 @@ bool CircuitBreaker::trips(Instant now) const {
     return attempts >= options_.min_attempts && failures >= options_.failure_ratio * attempts;
 }
 
-void CircuitBreaker::open(Instant now) {
+void CircuitBreaker::open(Instant now, Duration asked) {
     phase_ = Phase::open;
     ++transitions_.open;
     ++openings_;
-    until_ = now + period_;
+    until_ = now + std::max(period_, std::min(asked, longest_extension));
     any_from_ = until_ + period_;
     noticed_ = probing_ = false;
     successes_ = 0;

@@ -3,8 +3,8 @@
 //
 // Trips on `consecutive_failures`, or when at least `min_attempts` were made within `window` and
 // `failure_ratio` of them failed; only a failure trips it, never a success. Open for `open`,
-// doubling to `max_open` at each failed probe. The delay of a 503 extends it, by five minutes at
-// most: then one probe asks again, so that an absurd delay is not an outage.
+// doubling to `max_open` at each failed probe. The delay of the 503 that opens it extends that, to
+// five minutes at most: then one probe asks again, so that an absurd delay is not an outage.
 //
 // Half open: one probe at a time, two successes close it. Repeatable requests are preferred as
 // probes; when none came for one more open period, any request may go, as a single attempt.
@@ -50,10 +50,9 @@ public:
     Ticket admit(bool repeatable, Instant now);
     // Whatever is no failure is a success, a 4xx and a 429 included: somebody answered.
     void succeeded(const Ticket& ticket, Instant now);
-    void failed(const Ticket& ticket, Instant now);
+    // `asked`: the delay of a 503. Where this failure opens it, it stays open that long at least.
+    void failed(const Ticket& ticket, Instant now, Duration asked = {});
     void abandoned(const Ticket& ticket, Instant now);  // the attempt came to nothing: no verdict
-    // A 503's delay: stay open that long. Told after failed(); nothing unless it is open.
-    void extend(Duration at_least, Instant now);
 
     // `open` becomes `half_open` by time alone; asking changes nothing.
     State state(Instant now) const;
@@ -75,7 +74,7 @@ private:
     Ticket refused(Duration retry_after) const;
     Ticket probe(bool repeatable, Instant now);
     bool trips(Instant now) const;
-    void open(Instant now);
+    void open(Instant now, Duration asked);
     void close();
 
     Options options_;

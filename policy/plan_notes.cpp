@@ -112,10 +112,10 @@ void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, M
     const bool failed = !head || (is_server_error(head->status) && !is_limit(meaning.verdict));
     if (ticket_ && !usable) {
         const CircuitBreaker::Ticket ticket = *std::exchange(ticket_, {});
-        failed ? breaker.failed(ticket, now.steady) : breaker.succeeded(ticket, now.steady);
+        const bool asks = head && head->status == service_unavailable && meaning.hint;
+        const Duration asked = asks ? meaning.hint->delay : Duration::zero();
+        failed ? breaker.failed(ticket, now.steady, asked) : breaker.succeeded(ticket, now.steady);
     }
-    if (head && head->status == service_unavailable && meaning.hint)
-        breaker.extend(meaning.hint->delay, now.steady);
 }
 
 void Plan::tell_limits(const Classification& meaning, Moment now) {

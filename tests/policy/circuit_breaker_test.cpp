@@ -22,7 +22,9 @@ class Breaker : public ::testing::Test {
 protected:
     Ticket admit(bool repeatable = true) { return breaker.admit(repeatable, clock.steady()); }
     void succeed(const Ticket& ticket) { breaker.succeeded(ticket, clock.steady()); }
-    void fail(const Ticket& ticket) { breaker.failed(ticket, clock.steady()); }
+    void fail(const Ticket& ticket, Duration asked = {}) {
+        breaker.failed(ticket, clock.steady(), asked);
+    }
     void succeed() { succeed(admit()); }
     void fail() { fail(admit()); }
     void fail_times(int times) {
@@ -142,17 +144,26 @@ TEST_F(CircuitBreakerTrips, AnewByARatioOfWhatCameAfterOnly) {
             fail();
         }
     };
-    alternate(10);
-    ASSERT_EQ(state(), State::open);
-    clock.advance(5s);
-    succeed();
-    succeed();
-    fail();
-    EXPECT_EQ(state(), State::closed);
+    const auto trip_and_close = [&] {
+        alternate(10);
+        ASSERT_EQ(state(), State::open);
+        clock.advance(5s);
+        succeed();
+        succeed();
+    };
+    trip_and_close();
     alternate(9);
-    EXPECT_EQ(state(), State::closed);
     fail();
+    EXPECT_EQ(state(), State::closed);
+    fail();  // the twentieth; eleven have failed
     EXPECT_EQ(state(), State::open);
+
+    breaker = CircuitBreaker(CircuitBreaker::Options{});
+    trip_and_close();
+    for (int i = 0; i < 19; ++i)
+        succeed();
+    fail();
+    EXPECT_EQ(state(), State::closed);
 }
 
 TEST_F(CircuitBreakerOpen, RefusesEverybodyAndSaysForHowLong) {
@@ -196,8 +207,8 @@ TEST_F(CircuitBreakerOpen, BeginsWithFiveSecondsAgainOnceItHadClosed) {
 }
 
 TEST_F(CircuitBreakerOpen, StaysAsLongAsA503Asks) {
-    fail_times(5);
-    breaker.extend(30s, clock.steady());
+    fail_times(4);
+    fail(admit(), 30s);
     EXPECT_EQ(open_for(), 30s);
     clock.advance(30s - 1ns);
     EXPECT_FALSE(admit().admitted);
@@ -205,27 +216,36 @@ TEST_F(CircuitBreakerOpen, StaysAsLongAsA503Asks) {
     EXPECT_TRUE(admit().admitted);
 }
 
-TEST_F(CircuitBreakerOpen, IsNeverShortenedByA503) {
+TEST_F(CircuitBreakerOpen, StaysAsLongAsTheProbeThatFailedWasTold) {
     fail_times(5);
-    breaker.extend(30s, clock.steady());
-    breaker.extend(2s, clock.steady());
-    breaker.extend(-1h, clock.steady());
+    clock.advance(5s);
+    fail(admit(), 30s);
     EXPECT_EQ(open_for(), 30s);
+    clock.advance(30s);
+    fail();
+    EXPECT_EQ(open_for(), 20s);  // third time, by itself
 }
 
-TEST_F(CircuitBreakerOpen, IsExtendedByFiveMinutesAtMost) {
-    fail_times(5);
-    breaker.extend(24h, clock.steady());
+TEST_F(CircuitBreakerOpen, IsNeverShortenedByA503) {
+    fail_times(4);
+    fail(admit(), 2s);
+    EXPECT_EQ(open_for(), 5s);
+    clock.advance(5s);
+    fail(admit(), -1h);
+    EXPECT_EQ(open_for(), 10s);
+}
+
+TEST_F(CircuitBreakerOpen, IsExtendedToFiveMinutesAtMost) {
+    fail_times(4);
+    fail(admit(), 24h);
     EXPECT_EQ(open_for(), 5min);
 }
 
 TEST_F(CircuitBreakerOpen, IsNotBroughtAboutByADelay) {
-    breaker.extend(30s, clock.steady());
+    fail(admit(), 30s);
     EXPECT_EQ(state(), State::closed);
-    fail_times(5);
-    clock.advance(5s);
-    breaker.extend(30s, clock.steady());
-    EXPECT_EQ(state(), State::half_open);
+    fail_times(4);
+    EXPECT_EQ(open_for(), 5s);
 }
 
 TEST_F(CircuitBreakerOpen, IsNotTouchedByResultsOfAttemptsBegunBefore) {
@@ -235,7 +255,7 @@ TEST_F(CircuitBreakerOpen, IsNotTouchedByResultsOfAttemptsBegunBefore) {
     clock.advance(1s);
     succeed(good);
     succeed(good);
-    fail(bad);
+    fail(bad, 30s);
     EXPECT_EQ(open_for(), 4s);
     EXPECT_EQ(breaker.transitions().open, 1u);
 }
