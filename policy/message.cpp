@@ -35,8 +35,11 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) {
 }
 
 std::optional<std::string_view> find_header(std::span<const Field> fields, std::string_view name) {
-    const auto same_name = [name](const Field& field) {
-        return equal_ignoring_case(field.name, name);
+    // Most names differ in length or in their first letter; only the others are worth comparing.
+    const char first = name.empty() ? '\0' : lower(name.front());
+    const auto same_name = [name, first](const Field& field) {
+        return field.name.size() == name.size() && !name.empty() &&
+               lower(field.name.front()) == first && equal_ignoring_case(field.name, name);
     };
     const auto found = std::ranges::find_if(fields, same_name);
     if (found == fields.end()) return std::nullopt;

@@ -8,8 +8,8 @@
 
 namespace backstop::proxy {
 
-// One JSON object and a newline. The fields are those of docs/OPERATING.md; those that have nothing
-// to say (error_code, request_id, trace_id, decision) are left out.
+// One JSON object and a newline. The fields are those of docs/LOGS.md; those that have nothing
+// to say are left out.
 void append_access_json(std::string& out, std::string_view upstream, const Report& report);
 
 // The same for a person at a terminal, on one line, shorter.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace backstop::proxy {
 
@@ -14,24 +15,55 @@ namespace {
 
 using boost::beast::iequals;
 
-void append(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
-}
-
-void append_number(std::string& out, std::uint64_t number) {
-    char text[20];
-    const auto result = std::to_chars(text, text + sizeof text, number);
-    out.append(text, result.ptr);
-}
-
-void append_framing(const Framing& framing, std::string& out) {
-    if (framing.kind == Framing::Kind::length) {
-        out.append("Content-Length: ");
-        append_number(out, framing.length);
-        out.append("\r\n");
-    } else if (framing.kind == Framing::Kind::chunked) {
-        out.append("Transfer-Encoding: chunked\r\n");
+// Text at the end of a string whose size is bounded beforehand: one growth for a head, and plain
+// copies after it.
+class Writer {
+public:
+    Writer(std::string& out, std::size_t at_most) : out_(out), size_(out.size()) {
+        out_.resize(size_ + at_most);
     }
+    ~Writer() { out_.resize(size_); }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    Writer& operator<<(std::string_view text) {
+        std::memcpy(out_.data() + size_, text.data(), text.size());
+        size_ += text.size();
+        return *this;
+    }
+    Writer& operator<<(std::uint64_t number) {
+        char* const at = out_.data() + size_;
+        size_ = static_cast<std::size_t>(std::to_chars(at, at + digits, number).ptr - out_.data());
+        return *this;
+    }
+    void field(std::string_view name, std::string_view value) {
+        *this << name << ": " << value << "\r\n";
+    }
+    void framing(const Framing& framing) {
+        if (framing.kind == Framing::Kind::length) {
+            *this << "Content-Length: " << framing.length << "\r\n";
+        } else if (framing.kind == Framing::Kind::chunked) {
+            *this << "Transfer-Encoding: chunked\r\n";
+        }
+    }
+
+    static constexpr std::size_t digits = 20;  // of any number
+
+private:
+    std::string& out_;
+    std::size_t size_;
+};
+
+// What a head adds to its fields: start line, Via, framing, Connection, attempts, numbers.
+constexpr std::size_t head_extra = 256;
+
+std::size_t field_size(std::string_view name, std::string_view value) {
+    return name.size() + value.size() + 4;
+}
+
+// The fields as they came, with ": " and the line end.
+std::size_t fields_size(const Message& message) {
+    return message.text_size() + 4 * message.lines().size();
 }
 
 bool is_ours(std::string_view name) {
@@ -92,34 +124,43 @@ private:
 
 }  // namespace
 
-void write_upstream_head(const UpstreamHead& head, std::string& out) {
+void write_upstream_head(const UpstreamHead& head, std::string& text) {
     const Message& request = head.request;
     const std::string_view target = origin_form(request.target());
-    out.append(request.method()).append(" ");
-    if (target != "*") out.append(head.target.base_path);
-    if (target.front() == '?') out.append("/");
-    out.append(target).append(" HTTP/1.1\r\n");
-    append(out, "Host", head.target.authority);
+    const std::size_t size = fields_size(request) + head.target.base_path.size() +
+                             head.target.authority.size() + field_size(head.key_header, head.key) +
+                             field_size(head.credential_header, head.credential) + head_extra;
+    Writer out(text, size);
+    out << request.method() << " ";
+    if (target != "*") out << head.target.base_path;
+    if (target.front() == '?') out << "/";
+    out << target << " HTTP/1.1\r\n";
+    out.field("Host", head.target.authority);
     const Nominated nominated(request);
     for (const Message::Line& line : request.lines()) {
         const std::string_view name = request.text(line.name);
         if (line.id == FieldId::host || line.id == FieldId::expect) continue;
         if (ends_here(request, line) || nominated.has(name)) continue;
         if (!head.credential_header.empty() && iequals(name, head.credential_header)) continue;
-        append(out, name, request.text(line.value));
+        out.field(name, request.text(line.value));
     }
-    out.append(request.version == 10 ? "Via: 1.0 backstop\r\n" : "Via: 1.1 backstop\r\n");
-    if (!head.key_header.empty()) append(out, head.key_header, head.key);
-    if (!head.credential_header.empty()) append(out, head.credential_header, head.credential);
-    append_framing(head.framing, out);
-    out.append("\r\n");
+    out << (request.version == 10 ? "Via: 1.0 backstop\r\n" : "Via: 1.1 backstop\r\n");
+    if (!head.key_header.empty()) out.field(head.key_header, head.key);
+    if (!head.credential_header.empty()) out.field(head.credential_header, head.credential);
+    out.framing(head.framing);
+    out << "\r\n";
 }
 
-void write_client_head(const ClientHead& head, std::string& out) {
+void write_client_head(const ClientHead& head, std::string& text) {
     const Message& response = head.response;
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::uint64_t>(response.status));
-    out.append(" ").append(response.reason()).append("\r\n");
+    std::size_t size = fields_size(response) + head_extra;
+    if (head.extra != nullptr) {
+        for (const auto& [name, value] : *head.extra)
+            size += field_size(name, value);
+    }
+    Writer out(text, size);
+    out << "HTTP/1.1 " << static_cast<std::uint64_t>(response.status) << " " << response.reason()
+        << "\r\n";
     const Nominated nominated(response);
     const auto replaced = [&](std::string_view name) {
         return head.extra != nullptr &&
@@ -133,30 +174,28 @@ void write_client_head(const ClientHead& head, std::string& out) {
     for (const Message::Line& line : response.lines()) {
         const std::string_view name = response.text(line.name);
         if (line.id == FieldId::content_length && keeps_length) {
-            append(out, name, response.text(line.value));
+            out.field(name, response.text(line.value));
             continue;
         }
         if (ends_here(response, line) || nominated.has(name) || replaced(name)) continue;
-        append(out, name, response.text(line.value));
+        out.field(name, response.text(line.value));
     }
     if (head.extra != nullptr) {
         for (const auto& [name, value] : *head.extra)
-            append(out, name, value);
+            out.field(name, value);
     }
     if (head.attempts) {
-        out.append("Backstop-Attempts: ");
-        append_number(out, static_cast<std::uint64_t>(*head.attempts));
-        out.append("\r\n");
+        out << "Backstop-Attempts: " << static_cast<std::uint64_t>(*head.attempts) << "\r\n";
     }
-    append_framing(head.framing, out);
+    out.framing(head.framing);
     if (response.status >= 200) {
         if (!head.keep_alive) {
-            out.append("Connection: close\r\n");
+            out << "Connection: close\r\n";
         } else if (head.client_version == 10) {
-            out.append("Connection: keep-alive\r\n");
+            out << "Connection: keep-alive\r\n";
         }
     }
-    out.append("\r\n");
+    out << "\r\n";
 }
 
 std::optional<std::string_view> wish(const Message& request, std::string_view name) {

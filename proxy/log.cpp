@@ -95,6 +95,16 @@ private:
     LineWriter& writer_;
 };
 
+std::string payload_of(bool json, std::string_view message, Fields fields);
+
+// Said in place of lines that could not be written, so it does not go through the logger.
+std::string dropped_line(bool json, std::uint64_t lines) {
+    const std::string payload = payload_of(json, "log lines were dropped", {{"lines", lines}});
+    spdlog::memory_buf_t line;
+    Formatter(json).format({"backstop", spdlog::level::warn, payload}, line);
+    return {line.data(), line.size()};
+}
+
 struct Log {
     std::unique_ptr<spdlog::logger> logger;
     bool json;
@@ -137,27 +147,31 @@ void append_value(std::string& out, const Field::Value& value, bool json) {
     std::visit(append, value);
 }
 
-void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
-    const Log& log = current();
-    if (!log.logger->should_log(level)) return;
+std::string payload_of(bool json, std::string_view message, Fields fields) {
     std::string payload;
-    if (log.json) {
+    if (json) {
         payload = "\"msg\":";
         append_json(payload, message);
     } else {
         payload = message;
     }
     for (const Field& field : fields) {
-        if (log.json) {
+        if (json) {
             payload += ',';
             append_json(payload, field.name());
             payload += ':';
         } else {
             payload.append(" ").append(field.name()).append("=");
         }
-        append_value(payload, field.value(), log.json);
+        append_value(payload, field.value(), json);
     }
-    log.logger->log(level, payload);
+    return payload;
+}
+
+void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
+    const Log& log = current();
+    if (!log.logger->should_log(level)) return;
+    log.logger->log(level, payload_of(log.json, message, fields));
 }
 
 }  // namespace
@@ -170,6 +184,7 @@ void start(LineWriter& writer, const config::Log& options, bool terminal) {
     log.logger->set_formatter(std::make_unique<Formatter>(json));
     log.logger->flush_on(spdlog::level::err);
     log.json = json;
+    writer.announce_drops([json](std::uint64_t lines) { return dropped_line(json, lines); });
     set_level(options.level);
 }
 

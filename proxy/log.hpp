@@ -45,7 +45,8 @@ private:
 using Fields = std::initializer_list<Field>;
 
 // Until start(), and after stop(), lines go to standard error, so that nothing is lost silently.
-// `writer` stays alive until stop(). `terminal`: what it writes to is one (format "auto").
+// `writer` stays alive until stop(), and announces dropped lines in the same form. `terminal`: what
+// it writes to is one (format "auto"). Starting again changes format and level (a reload).
 void start(LineWriter& writer, const config::Log& options, bool terminal);
 void set_level(config::LogLevel level);
 void stop();

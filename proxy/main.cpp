@@ -28,7 +28,8 @@ constexpr int exit_config = 78;
 
 std::optional<std::string> read_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) return std::nullopt;
+    std::error_code ignored;
+    if (!file || std::filesystem::is_directory(path, ignored)) return std::nullopt;
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

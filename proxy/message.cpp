@@ -22,11 +22,10 @@ Message::Range Message::keep(std::string_view text) {
 }
 
 void Message::add(FieldId id, std::string_view name, std::string_view value) {
-    Line line;
+    Line& line = lines_.emplace_back();
     line.id = id;
     line.name = keep(name);
     line.value = keep(value);
-    lines_.push_back(line);
 }
 
 void Message::seal() {

@@ -36,6 +36,8 @@ public:
     void seal();
 
     std::string_view text(Range range) const { return {text_.data() + range.begin, range.size}; }
+    // Of everything that was kept: start line, names and values.
+    std::size_t text_size() const { return text_.size(); }
     std::string_view method() const { return text(first_); }
     std::string_view target() const { return text(second_); }
     std::string_view reason() const { return text(second_); }

@@ -30,6 +30,12 @@ bool has_fold(std::string_view head) {
     return false;
 }
 
+// To Beast a request line that ends without CR is one whose version goes on.
+bool line_ends_without_cr(std::string_view head) {
+    const std::size_t newline = head.find('\n');
+    return newline != std::string_view::npos && (newline == 0 || head[newline - 1] != '\r');
+}
+
 }  // namespace
 
 template <bool IsRequest>
@@ -49,6 +55,8 @@ std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
     head_bytes_ += used;
     if (has_fold(bytes.substr(0, used))) message_.folded = true;
     if (ec && ec != http::error::need_more) {
+        if (ec == http::error::bad_version && line_ends_without_cr(bytes))
+            ec = http::error::bad_line_ending;
         fail(ec);
         return used;
     }

@@ -75,6 +75,7 @@ private:
     void on_readable(error_code ec);
     void receive();
     void receive_tls();
+    std::size_t send_plain(std::string_view head, std::string_view body, error_code& ec);
     std::size_t send_tls(std::string_view head, std::string_view body);
     void flush_tls();
     void watch_write();
