@@ -9,6 +9,7 @@ The programs are named by the environment: BACKSTOP and BACKSTOP_SIMULATOR (CTes
 """
 
 import collections
+import concurrent.futures
 import hashlib
 import http.client
 import json
@@ -137,6 +138,8 @@ class Simulator(Process):
         super().__init__(command + list(arguments))
         line = self.first_line(" ready on ")
         self.url = re.search(r"http://\S+", line).group()
+        host, port = self.url.removeprefix("http://").rsplit(":", 1)
+        self.address = (host, int(port))
         self.tls_port = None
         if tls:
             self.tls_port = int(re.search(r"https://\S+:(\d+)", line).group(1))
@@ -152,7 +155,8 @@ class Simulator(Process):
         connection.close()
         if answer.status != 200:
             raise AssertionError(f"{method} /_sim/{path}: {answer.status} {text!r}")
-        return json.loads(text)
+        # A body that arrived stands in the journal as it is, UTF-8 or not.
+        return json.loads(text.decode("utf-8", "replace"))
 
     def fault(self, type_, **attributes):
         self.ask("POST", "faults", {"type": type_, **attributes})
@@ -256,8 +260,8 @@ class Metrics:
 
 class Backstop(Process):
     def __init__(self, text, environment=None):
-        self._folder = tempfile.mkdtemp(prefix="backstop-e2e-")
-        self.config = pathlib.Path(self._folder, "backstop.toml")
+        folder, self._remove_folder = temporary_folder()
+        self.config = folder / "backstop.toml"
         self.config.write_text(text)
         super().__init__([program("BACKSTOP"), "run", "--config", str(self.config)], environment)
         try:
@@ -275,7 +279,7 @@ class Backstop(Process):
 
     def stop(self):
         status = super().stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._remove_folder()
         return status
 
     def admin(self, path):
@@ -347,6 +351,32 @@ def end_body(call_id, **more):
     return json.dumps({**body, **more}).encode()
 
 
+def temporary_folder():
+    """(path, function that removes it)."""
+    path = tempfile.mkdtemp(prefix="backstop-e2e-")
+    return pathlib.Path(path), lambda: shutil.rmtree(path, ignore_errors=True)
+
+
+def run_once(text, command="run", environment=None):
+    """Runs backstop with a config until it ends by itself: (status, output, errors)."""
+    folder, remove = temporary_folder()
+    try:
+        file = folder / "backstop.toml"
+        file.write_text(text)
+        process = Process([program("BACKSTOP"), command, "--config", str(file)], environment)
+        status = process.wait()
+        return status, "\n".join(process.lines), "\n".join(process.errors)
+    finally:
+        remove()
+
+
+def at_once(*calls):
+    """Makes the calls at the same time, each in a thread; returns what each returned, in order."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as threads:
+        futures = [threads.submit(call) for call in calls]
+        return [future.result() for future in futures]
+
+
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
@@ -391,9 +421,9 @@ class TestCase(unittest.TestCase):
         print(f"figure: {text}", flush=True)
 
     def folder(self):
-        path = tempfile.mkdtemp(prefix="backstop-e2e-")
-        self.addCleanup(shutil.rmtree, path, ignore_errors=True)
-        return pathlib.Path(path)
+        path, remove = temporary_folder()
+        self.addCleanup(remove)
+        return path
 
 
 def main():
