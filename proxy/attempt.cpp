@@ -32,10 +32,17 @@ struct InLine {
 
 Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     answered_any_ = false;
-    Acquired acquired = co_await acquire(send);
+    // The same number again: the last connection turned out to be stale, so others may be too.
+    policy::Duration idle_below = policy::Duration::max();
+    if (send.fresh) idle_below = fresh_for;
+    if (send.attempt == last_attempt_) idle_below = policy::Duration::zero();
     last_attempt_ = send.attempt;
-    if (!acquired.connection) co_return acquired.failure;
-    connection_ = std::move(acquired.connection);
+    connection_ = upstream_->pool.take(steady_now(), idle_below);
+    if (!connection_) {
+        Acquired acquired = co_await acquire(send.give_up_at, idle_below);
+        if (!acquired.connection) co_return acquired.failure;
+        connection_ = std::move(acquired.connection);
+    }
     reused_ = connection_->reused();
     connection_->stream().owned_by(&side_.signal);
     sender_.emplace(side_.upstream_head, body_, connection_->stream());
@@ -44,20 +51,15 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     co_return outcome;
 }
 
-Async<Exchange::Acquired> Exchange::acquire(policy::Send send) {
+// Opens a connection, or gets one that has become free, in its turn.
+Async<Exchange::Acquired> Exchange::acquire(
+    policy::Instant give_up_at, policy::Duration idle_below
+) {
     Acquired acquired;
     Pool& pool = upstream_->pool;
-    // The same number again: the last connection turned out to be stale, so others may be too.
-    const bool raced = send.attempt == last_attempt_;
-    policy::Duration idle_below = policy::Duration::max();
-    if (send.fresh) idle_below = fresh_for;
-    if (raced) idle_below = policy::Duration::zero();
-    acquired.connection = pool.take(steady_now(), idle_below);
-    if (acquired.connection) co_return acquired;
-
     const InLine in_line{pool, side_.signal};
     Deadline limit(side_.context.deadlines, side_.signal);
-    limit.arm(send.give_up_at);
+    limit.arm(give_up_at);
     while (!pool.reserve(side_.signal)) {
         if (limit.expired()) {
             acquired.failure.stage = policy::Stage::connect;
@@ -71,7 +73,7 @@ Async<Exchange::Acquired> Exchange::acquire(policy::Send send) {
     }
     DialTo to = upstream_->dial_to();
     Deadlines& deadlines = side_.context.deadlines;
-    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, send.give_up_at);
+    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, give_up_at);
     if (dialed.stream) {
         acquired.connection = pool.make(std::move(dialed.stream), steady_now());
     } else {

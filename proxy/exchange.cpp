@@ -68,8 +68,11 @@ Exchange::~Exchange() {
 }
 
 Async<bool> Exchange::run() {
-    const bool received = co_await receive_body();
-    if (!received) co_return false;
+    body_.pull();
+    if (!body_.whole()) {
+        const bool received = co_await receive_body();
+        if (!received) co_return false;
+    }
     prepare();
     co_await follow_plan();
     release();
@@ -151,11 +154,15 @@ void Exchange::aborted() {
 // The part of the body that has to be here before anything is sent; see wait_for_whole().
 Async<bool> Exchange::receive_body() {
     Context& context = side_.context;
-    body_.pull();
     const bool expects = side_.request.find(FieldId::expect).has_value();
-    if (expects && !body_.whole() && side_.request.version == 11) {
-        const bool sent = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
-        if (!sent) co_return false;
+    if (expects && side_.request.version == 11) {
+        constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        std::size_t sent = 0;
+        if (!write_at_once(go_on, {}, sent)) {
+            const bool written = co_await write_rest(go_on, {}, sent);
+            if (!written) co_return false;
+        }
+        side_.answering = false;
     }
     Deadline idle(context.deadlines, side_.signal);
     idle.arm(steady_now() + context.limits.client_body_idle);

@@ -60,7 +60,7 @@ private:
 
     // attempt.cpp
     Async<policy::Outcome> attempt(policy::Send send);
-    Async<Acquired> acquire(policy::Send send);
+    Async<Acquired> acquire(policy::Instant give_up_at, policy::Duration idle_below);
     Async<policy::Outcome> converse(policy::Send send);
     Async<policy::Outcome> look_at_body();
     Progress read_head();
@@ -87,7 +87,8 @@ private:
     Async<void> substitute(policy::Substitute substitute);
     Async<void> refuse(int status, std::string_view kind, std::string_view detail);
     Async<void> answer(policy::LocalAnswer answer);
-    Async<bool> write(std::string_view head, std::string_view body);
+    bool write_at_once(std::string_view head, std::string_view body, std::size_t& sent);
+    Async<bool> write_rest(std::string_view head, std::string_view body, std::size_t sent);
     std::string new_id();
 
     ClientSide& side_;

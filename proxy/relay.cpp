@@ -61,8 +61,11 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
     const bool holds = framing.kind == Framing::Kind::none ||
                        (framing.kind == Framing::Kind::length && framing.length <= held_max);
     if (holds && connection_) {
-        const Broke broke = co_await hold();
-        if (broke) co_return broke;
+        pull_response();
+        if (!parser_->done()) {
+            const Broke broke = co_await hold();
+            if (broke) co_return broke;
+        }
         release();
     }
     status_ = side_.response.status;
@@ -76,8 +79,11 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
     side_.answering = true;
     if (parser_->done() && framing.kind != Framing::Kind::chunked) {
         bytes_out_ = side_.payload.size();
-        const bool written = co_await write(side_.client_head, side_.payload.view());
-        if (!written) aborted();
+        std::size_t sent = 0;
+        if (!write_at_once(side_.client_head, side_.payload.view(), sent)) {
+            const bool written = co_await write_rest(side_.client_head, side_.payload.view(), sent);
+            if (!written) aborted();
+        }
         co_return std::nullopt;
     }
     co_await stream_body(framing);
@@ -85,11 +91,10 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
 }
 
 Async<Exchange::Broke> Exchange::hold() {
-    bool moved = pull_response();
-    if (parser_->done()) co_return std::nullopt;  // it mostly is, and then no deadline is needed
     Deadline limit(side_.context.deadlines, side_.signal);
     limit.arm(std::min(plan_->deadline(), steady_now() + upstream_->config.timeout.response_idle));
-    for (;; moved = pull_response()) {
+    for (;;) {
+        const bool moved = pull_response();
         if (parser_->done()) co_return std::nullopt;
         if (response_broken()) co_return failure_of_stream();
         if (limit.expired())

@@ -53,16 +53,23 @@ Async<void> Exchange::answer(policy::LocalAnswer answer) {
     if (plan_) framing.attempts = plan_->record().counted_attempts();
     // Interim responses that the client has not taken yet go first.
     side_.client_head += reply(answer, framing, now().wall);
-    const bool written = co_await write(side_.client_head, {});
-    if (!written) aborted();
+    std::size_t sent = 0;
+    if (!write_at_once(side_.client_head, {}, sent)) {
+        const bool written = co_await write_rest(side_.client_head, {}, sent);
+        if (!written) aborted();
+    }
+}
+
+// True: all of it was taken. Mostly so, and then there is nothing to wait for.
+bool Exchange::write_at_once(std::string_view head, std::string_view body, std::size_t& sent) {
+    side_.answering = true;
+    sent = side_.stream->send(head, body);
+    return sent == head.size() + body.size();
 }
 
 // False: the client has left, or takes nothing.
-Async<bool> Exchange::write(std::string_view head, std::string_view body) {
+Async<bool> Exchange::write_rest(std::string_view head, std::string_view body, std::size_t sent) {
     Stream& client = *side_.stream;
-    side_.answering = true;
-    std::size_t sent = client.send(head, body);
-    if (sent == head.size() + body.size()) co_return true;
     Deadline stalled(side_.context.deadlines, side_.signal);
     stalled.arm(steady_now() + side_.context.limits.client_write_idle);
     for (;;) {
