@@ -23,29 +23,14 @@
 //   5. would_retry() judges, and the budget is asked last. A retry waits, and asks the gates.
 //   6. Otherwise the exchange is finished.
 //
-// The answer is the first of these that there is:
-//
-//   1. a usable response of the upstream's;
-//   2. the route's fallback for the reason, but never for an answer that whoever sent the request
-//      has to mend (400, 401, 403, 404, 409, 422);
-//   3. the last attempt's response, untouched, with the delay that only its body had as a field;
-//   4. an error of our own, which says when it is worth trying again where that is known, and that
-//      the outcome is unknown where a write may have been acted on.
-//
-// A 409 on a later attempt, after an ambiguous one that was written whole with the same honoured
-// key, proves that the earlier one had succeeded. A route can have a fallback for that.
-//
-// In mode `observe` all of this is decided and recorded, and the request forwarded just once.
+// Who gets which answer is in plan_answer.cpp; what an outcome leaves behind, in plan_notes.cpp.
 #include "policy/plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace backstop::policy {
 namespace {
-
-constexpr std::array to_be_mended{400, 401, 403, 404, 409, 422};
 
 // Such a request changes nothing, so that nobody needs to know what became of it (RFC 9110 9.2.1).
 bool is_safe_method(std::string_view method) {
@@ -58,21 +43,6 @@ Duration lowered(Duration ours, std::optional<Duration> wish) {
 
 int lowered(int ours, std::optional<int> wish) {
     return std::max(1, wish ? std::min(ours, *wish) : ours);
-}
-
-// Of our own errors (behaviour, section 7).
-int status_for(Reason reason) {
-    switch (reason) {
-        case Reason::rate_limited:
-            return 429;
-        case Reason::circuit_open:
-        case Reason::draining:
-            return 503;
-        case Reason::timeout:
-            return 504;
-        default:
-            return 502;
-    }
 }
 
 }  // namespace
@@ -308,82 +278,7 @@ Step Plan::schedule(const Decision& decision, const Classification& meaning, Mom
     return *retry_at_;
 }
 
-// --- The answer ---
-
-Step Plan::finish(Moment now, const Refusal* refusal) {
-    cancel_retry(now);
-    // For a fallback it counts first what the last attempt came to; for an error of ours, why there
-    // is no other.
-    const Reason no_other = refusal ? refusal->reason : last_->reason;
-    const Reason came_to = last_ ? last_->reason : no_other;
-    for (const Reason reason : {came_to, no_other})
-        if (const Fallback* fallback = fallback_for(reason)) return substitute(reason, fallback);
-    if (last_ && last_->there) return deliver(now);
-    Substitute ours = substitute(no_other, nullptr);
-    ours.retry_after = refusal ? refusal->retry_after : std::nullopt;
-    if (!ours.retry_after) ours.retry_after = worth_trying_after(now);
-    return ours;
-}
-
-const Fallback* Plan::fallback_for(Reason reason) const {
-    if (!rules_.fallbacks) return nullptr;
-    const bool stands =
-        last_ && (last_->verdict == Verdict::ok || last_->verdict == Verdict::rejected ||
-                  std::ranges::count(to_be_mended, last_->status) > 0);
-    if (stands && reason != Reason::conflict_resolved) return nullptr;
-    return route_.fallback_for(reason);
-}
-
-Step Plan::deliver(Moment now) {
-    delivering_ = true;
-    Deliver step{.reason = last_->reason};
-    step.final_failure = made_ > 1 && last_->verdict != Verdict::ok;
-    if (last_->delay_until)
-        step.retry_after = std::max(*last_->delay_until - now.steady, Duration::zero());
-    return step;
-}
-
-Substitute Plan::substitute(Reason reason, const Fallback* fallback) const {
-    Substitute step{.reason = reason, .fallback = fallback};
-    step.status = fallback ? fallback->status : status_for(reason);
-    step.outcome_unknown = record_.ambiguous == Record::Ambiguous::unknown;
-    if (!record_.attempts.empty()) {
-        const AttemptRecord& attempt = record_.attempts.back();
-        step.failure = attempt.failure;
-        step.stage = attempt.stage;
-        step.received_status = attempt.status;
-    }
-    return step;
-}
-
-// When an attempt would be let through again, if that is not now.
-std::optional<Duration> Plan::worth_trying_after(Moment now) const {
-    const RetryFacts known = facts(now);
-    const Duration closed = std::max(known.breaker_open, known.gate_closed);
-    return closed > Duration::zero() ? std::optional(closed) : std::nullopt;
-}
-
-// Mode `observe`: what would have been done is noted, and what came is passed on instead.
-Step Plan::forward(const Step& step, Moment now) {
-    if (std::holds_alternative<Send>(step)) return step;
-    if (const auto* wait = std::get_if<Wait>(&step))
-        record_.foregone.push_back({wait->reason, wait->until - now.steady, wait->source});
-    const auto* ours = std::get_if<Substitute>(&step);
-    if (ours && (ours->fallback || !last_))
-        record_.foregone.push_back({.reason = ours->reason, .fallback = ours->fallback != nullptr});
-    cancel_retry(now);
-    if (!last_) return send_unasked(now);
-    if (!last_->there) return substitute(last_->reason, nullptr);
-    delivering_ = true;
-    return Deliver{.reason = last_->reason};
-}
-
-Step Plan::send_unasked(Moment now) {
-    record_.denied.reset();
-    const CircuitBreaker::Ticket ticket = standing_.breaker.admit(repeatable_, now.steady);
-    if (ticket.admitted) ticket_ = ticket;
-    return send(now);
-}
+// --- What it holds of what exchanges share ---
 
 void Plan::cancel_retry(Moment now) {
     if (place_.number != 0) standing_of(route_.scope).gate.leave(place_, now.steady);

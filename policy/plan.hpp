@@ -166,6 +166,7 @@ private:
     Step deliver(Moment now);
     Substitute substitute(Reason reason, const Fallback* fallback) const;
     std::optional<Duration> worth_trying_after(Moment now) const;
+    // Mode `observe`: notes the step that is not to be taken, and passes on what came instead.
     Step forward(const Step& step, Moment now);
     Step send_unasked(Moment now);
 
