@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <string>
 
@@ -153,6 +154,45 @@ TEST_F(AccessLogTest, NamesWhatObservingWouldHaveDone) {
             R"([{"reason": "timeout", "wait_ms": 0, "wait_source": "none", "fallback": true}])"
         )
     );
+}
+
+// The names of all members, as in the documentation: "attempts[].code".
+void collect_names(
+    const json::value& value, const std::string& prefix, std::set<std::string>& names
+) {
+    if (const json::array* array = value.if_array()) {
+        for (const json::value& each : *array)
+            collect_names(each, prefix + "[]", names);
+    } else if (const json::object* object = value.if_object()) {
+        for (const auto& [key, member] : *object) {
+            const std::string name =
+                prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+            names.insert(name);
+            collect_names(member, name, names);
+        }
+    }
+}
+
+TEST_F(AccessLogTest, HasTheFieldsOfTheDocumentation) {
+    Story story;
+    story.record.attempts[0].failure = policy::FailureKind::reset;
+    story.record.attempts[1].rule = "a rule";
+    story.record.denied = policy::Denied::attempts;
+    story.record.ambiguous = policy::Record::Ambiguous::retried;
+    story.record.foregone = {{}};
+    story.record.judgement.emplace();
+    story.record.judgement->hint.emplace();
+    story.record.judgement->clock_offset.emplace();
+    story.report.twin = Twin::joined;
+    std::set<std::string> written;
+    collect_names(line_of(story.report), "", written);
+
+    std::set<std::string> documented;
+    std::ifstream file(BACKSTOP_SOURCE_DIR "/docs/LOGS.md");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("| `")) documented.insert(line.substr(3, line.find('`', 3) - 3));
+    }
+    EXPECT_EQ(written, documented);
 }
 
 TEST_F(AccessLogTest, LeavesOutWhatThereIsNot) {

@@ -99,6 +99,32 @@ TEST_F(LogTest, KeepsQuietBelowItsLevel) {
     );
 }
 
+TEST_F(LogTest, TellsHowManyLinesWereDropped) {
+    for (const config::LogFormat format : {config::LogFormat::json, config::LogFormat::text}) {
+        test::Pipe pipe;
+        LineWriter stuck(pipe.writer(), {.most_bytes = 200});
+        config::Log options;
+        options.format = format;
+        log::start(stuck, options, false);
+        while (stuck.dropped() < 3)
+            log::info("nobody reads this, and it is a hundred characters long at least");
+        pipe.read();
+        stuck.flush();
+        log::info("after");
+        const std::vector<std::string> lines = pipe.lines();
+        ASSERT_GE(lines.size(), 2);
+        const std::string& told = lines[lines.size() - 2];
+        if (format == config::LogFormat::json) {
+            const boost::json::object line = boost::json::parse(told).as_object();
+            EXPECT_EQ(line.at("level"), "warn");
+            EXPECT_EQ(line.at("lines"), 3);
+        } else {
+            EXPECT_THAT(told, testing::EndsWith(" warn  log lines were dropped lines=3"));
+        }
+        log::stop();
+    }
+}
+
 TEST_F(LogTest, FlushesAtAnError) {
     asio::io_context io;
     LineWriter batched(pipe_.writer(), {.period = 1h});

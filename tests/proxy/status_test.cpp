@@ -1,0 +1,123 @@
+#include "proxy/status.hpp"
+
+#include "policy/standing.hpp"
+#include "proxy/upstream_metrics.hpp"
+#include "tests/support/fake_clock.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace backstop::proxy {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+class StatusTest : public testing::Test {
+protected:
+    json::object status() const {
+        StatusInput input{.build = build_};
+        input.started = clock_.wall() - 90s;
+        input.ready = true;
+        const UpstreamMetrics* upstreams[] = {upstream_.get()};
+        input.upstreams = upstreams;
+        const std::string text = status_json(input, clock_.now());
+        EXPECT_TRUE(text.ends_with('\n'));
+        return json::parse(text).as_object();
+    }
+    json::object upstream() const { return status().at("upstreams").at(0).as_object(); }
+
+    static policy::Rules rules() {
+        policy::Rules made;
+        made.upstream = "acme";
+        policy::Route reads;
+        reads.scope = "reads";
+        made.routes = {reads};
+        return made;
+    }
+
+    test::FakeClock clock_{};
+    Build build_{"1.2.3", "abc"};
+    Metrics metrics_{build_};
+    const policy::Rules rules_ = rules();
+    policy::Standing standing_{rules_};
+    std::unique_ptr<UpstreamMetrics> upstream_ = metrics_.upstream(rules_);
+};
+
+TEST_F(StatusTest, TellsWhatRuns) {
+    const json::object now = status();
+    EXPECT_EQ(now.at("version"), "1.2.3");
+    EXPECT_EQ(now.at("revision"), "abc");
+    EXPECT_EQ(now.at("started"), "2026-02-08T11:58:30.000Z");
+    EXPECT_EQ(now.at("uptime_seconds"), 90.0);
+    EXPECT_EQ(now.at("ready"), true);
+    EXPECT_EQ(now.at("draining"), false);
+    EXPECT_EQ(upstream().at("name"), "acme");
+    EXPECT_EQ(upstream().at("mode"), "act");
+}
+
+TEST_F(StatusTest, TellsWhereAQuietUpstreamStands) {
+    upstream_->set_standing(&standing_);
+    const json::object quiet = upstream();
+    EXPECT_EQ(quiet.at("breaker"), json::parse(R"({"state": "closed"})"));
+    EXPECT_EQ(
+        quiet.at("gates"),
+        json::parse(
+            R"([{"scope": "default", "closed": false, "waiting": 0},
+                {"scope": "reads", "closed": false, "waiting": 0}])"
+        )
+    );
+    EXPECT_EQ(quiet.at("limits").as_array().size(), 0);
+    EXPECT_FALSE(quiet.contains("quota"));
+    EXPECT_FALSE(quiet.contains("clock_offset_seconds"));
+}
+
+TEST_F(StatusTest, TellsWhereATroubledUpstreamStands) {
+    upstream_->set_standing(&standing_);
+    policy::LimitStanding& limits = standing_.limits("reads", 1);
+    policy::RateLimitTracker::Observation seen;
+    seen.limit = 100;
+    seen.remaining = 0;
+    seen.reset = clock_.wall() + 30s;
+    limits.limits.observe(seen, clock_.now());
+    limits.gate.close(clock_.steady() + 30s, policy::Gate::Kind::rate, clock_.steady());
+    standing_.quota.observe(7, clock_.now());
+    for (int i = 0; i < 5; ++i)
+        standing_.breaker.failed(standing_.breaker.admit(true, clock_.steady()), clock_.steady());
+
+    const json::object troubled = upstream();
+    EXPECT_EQ(troubled.at("breaker"), json::parse(R"({"state": "open", "open_for_seconds": 5.0})"));
+    EXPECT_EQ(
+        troubled.at("gates").at(0),
+        json::parse(
+            R"({"scope": "reads", "closed": true, "waiting": 0, "kind": "rate",
+                "opens_in_seconds": 30.0})"
+        )
+    );
+    EXPECT_EQ(
+        troubled.at("limits").at(0),
+        json::parse(
+            R"({"scope": "reads", "limit": 100.0, "remaining": 0.0,
+                "reset": "2026-02-08T12:00:30.000Z", "used_ratio": 1.0,
+                "observed": "2026-02-08T12:00:00.000Z"})"
+        )
+    );
+    EXPECT_EQ(troubled.at("quota").at("remaining"), 7.0);
+}
+
+TEST_F(StatusTest, TellsLiveNumbers) {
+    EXPECT_FALSE(upstream().contains("in_flight"));
+    LiveNumbers numbers;
+    numbers.connections_idle = 2;
+    numbers.in_flight = 3;
+    upstream_->set_live([&] { return numbers; });
+    EXPECT_EQ(upstream().at("connections").at("idle"), 2);
+    EXPECT_EQ(upstream().at("in_flight"), 3);
+}
+
+}  // namespace
+}  // namespace backstop::proxy
