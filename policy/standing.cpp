@@ -9,8 +9,9 @@ namespace {
 constexpr std::size_t credentials_max = 64;
 constexpr Duration default_window = std::chrono::seconds(60);
 
+// For comparison: what was once observed, but says nothing of now, is more than nothing at all.
 double used(const RateLimitTracker& limits, Moment now) {
-    return limits.used_ratio(now).value_or(-1);
+    return limits.used_ratio(now).value_or(limits.last() ? -1 : -2);
 }
 
 }  // namespace

@@ -124,6 +124,16 @@ TEST_F(StandingTest, ShowsTheTightestOfEachScope) {
     EXPECT_EQ(common.waiting, 2);
 }
 
+TEST_F(StandingTest, ShowsWhatWasObservedRatherThanNothing) {
+    LimitStanding& told = standing.limits("default", 1);
+    told.limits.observe({.remaining = 5}, clock.now());  // no limit, so no share of it
+    standing.limits("default", 2);                       // more recent, and told nothing
+
+    const auto tightest = standing.tightest(clock.now());
+    ASSERT_EQ(tightest.size(), 1u);
+    EXPECT_EQ(tightest[0].limits, &told.limits);
+}
+
 TEST_F(StandingTest, TakesTheWindowOfAScopeFromTheDialect) {
     Dialect dialect;
     dialect.limits.push_back({.scope = "uploads", .window = 1h});
