@@ -133,7 +133,7 @@ Async<Session::Next> Session::exchange() {
 
     const Fault* main = disturbance.main ? &*disturbance.main : nullptr;
     const bool instead = main && main->code != 0;
-    const bool acts = !instead || main->stage != Stage::before_processing;
+    const bool acts = !instead || main->stage == Stage::after_processing;
     Response response;
     if (acts) response = world_.process(sequence, request);
     if (instead) response = world_.fault_answer(*main, request);

@@ -76,7 +76,9 @@ TEST(SimulatorFaults, AnswerInsteadOfActing) {
     Simulator api(
         {.faults =
              {R"({"type":"status","code":503,"count":1,"body":{"a":1},"headers":{"Retry-After":"7"}})",
-              "rate_limited retry_after=2 count=1"}}
+              "rate_limited retry_after=2 count=1",
+              "truncate code=500 count=1",
+              "reset stage=mid_body code=429 count=1"}}
     );
     RawClient client(api.port());
     client.send(start_request("call_1", keyed));
@@ -88,9 +90,16 @@ TEST(SimulatorFaults, AnswerInsteadOfActing) {
     const std::string limited = client.read_response();
     EXPECT_EQ(status_of(limited), 429);
     EXPECT_NE(limited.find("\"retryAfter\":2,"), std::string::npos);
-    EXPECT_EQ(api.effects().count("calls_started"), 0U);
     client.send(start_request("call_1", keyed));
-    EXPECT_EQ(status_of(client.read_response()), 200) << "a failure is not stored under its key";
+    EXPECT_EQ(status_of(client.read_all()), 500);
+    RawClient second(api.port());
+    second.send(start_request("call_1", keyed));
+    EXPECT_EQ(status_of(second.read_all()), 429);
+    EXPECT_EQ(second.last(), Seen::reset);
+    EXPECT_EQ(api.effects().count("calls_started"), 0U);
+    RawClient third(api.port());
+    third.send(start_request("call_1", keyed));
+    EXPECT_EQ(status_of(third.read_response()), 200) << "a failure is not stored under its key";
     EXPECT_EQ(api.journal()[1].faults, std::vector<std::string>{"rate_limited 429"});
 }
 
