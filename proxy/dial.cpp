@@ -1,6 +1,7 @@
 #include "proxy/dial.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <vector>
@@ -129,7 +130,62 @@ Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadl
     }
 }
 
+// The tunnel through an egress proxy. Whatever the proxy says but 2xx is a failure to connect.
+Async<Dialed> tunnel(Dialed dialed, std::string request, Signal& signal, Deadline& limit) {
+    constexpr std::size_t answer_max = 16 * 1024;
+    Stream& stream = *dialed.stream;
+    std::size_t sent = stream.send(request);
+    for (;;) {
+        const std::string_view answer = stream.in().view();
+        const std::size_t end = answer.find("\r\n\r\n");
+        if (end != std::string_view::npos) {
+            // HTTP-version SP status-code: "HTTP/1.1 200".
+            const bool granted = answer.size() > 12 && answer.substr(0, 7) == "HTTP/1." &&
+                                 answer.substr(8, 2) == " 2" && answer.size() == end + 4;
+            if (!granted) break;
+            stream.in().consume(end + 4);
+            co_return dialed;
+        }
+        if (stream.ended() || stream.write_error() || limit.expired()) break;
+        stream.read_up_to(answer_max);
+        co_await signal.wait();
+        if (sent < request.size()) sent += stream.send(std::string_view(request).substr(sent));
+    }
+    const bool late = limit.expired();
+    Dialed refused = failed(
+        policy::Stage::connect,
+        policy::FailureKind::connect,
+        late ? error_code(asio::error::timed_out) : error_code(asio::error::connection_refused)
+    );
+    refused.trouble = "the egress proxy gave no tunnel";
+    stream.owned_by(nullptr);
+    stream.close();
+    co_return refused;
+}
+
+std::string base64(const std::string& text) {
+    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
+    const int size = EVP_EncodeBlock(
+        reinterpret_cast<unsigned char*>(out.data()),
+        reinterpret_cast<const unsigned char*>(text.data()),
+        static_cast<int>(text.size())
+    );
+    out.resize(static_cast<std::size_t>(size));
+    return out;
+}
+
 }  // namespace
+
+std::string connect_request(const config::EgressProxy& proxy, const config::Target& target) {
+    const bool v6 = target.host.find(':') != std::string::npos;
+    const std::string host = v6 ? "[" + target.host + "]" : target.host;
+    const std::string authority = host + ":" + std::to_string(target.port);
+    std::string request = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+    if (!proxy.userinfo.empty()) {
+        request += "Proxy-Authorization: Basic " + base64(proxy.userinfo) + "\r\n";
+    }
+    return request + "\r\n";
+}
 
 Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Instant give_up_at) {
     Deadline limit(deadlines, signal);
@@ -138,6 +194,12 @@ Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Inst
     if (!dialed.stream) co_return dialed;
     dialed.stream->owned_by(&signal);
     dialed.stream->no_delay();
+    if (!to.connect_request.empty()) {
+        std::string request = std::move(to.connect_request);
+        Dialed through = co_await tunnel(std::move(dialed), std::move(request), signal, limit);
+        dialed = std::move(through);
+        if (!dialed.stream) co_return dialed;
+    }
     if (!to.tls) co_return dialed;
 
     limit.arm(std::min(give_up_at, steady_now() + to.timeout.tls));

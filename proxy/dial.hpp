@@ -20,7 +20,11 @@ struct DialTo {
     Resolver& resolver;
     std::shared_ptr<TlsContext> tls;  // null: plain
     config::Timeouts timeout{};
+    std::string connect_request{};  // to an egress proxy, which `resolver` finds; empty: none
 };
+
+// The request that asks an egress proxy for a tunnel to the upstream (RFC 9110 9.3.6).
+std::string connect_request(const config::EgressProxy& proxy, const config::Target& target);
 
 struct Dialed {
     Stream::Pointer stream{};  // null: see `failure`

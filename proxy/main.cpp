@@ -2,6 +2,7 @@
 // 69 an address cannot be bound, 78 bad config, 1 anything else.
 #include "config/dialects.hpp"
 #include "config/load.hpp"
+#include "proxy/feasible.hpp"
 #include "proxy/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -60,7 +61,16 @@ std::optional<config::Config> load(const std::string& file) {
         std::cerr << config::to_string(diagnostic) << "\n";
         if (diagnostic.severity == config::Diagnostic::Severity::error) ++errors;
     }
-    if (errors > 0) std::cerr << errors << (errors == 1 ? " error\n" : " errors\n");
+    if (loaded.config) {
+        for (const std::string& finding : proxy::infeasible(*loaded.config)) {
+            std::cerr << file << ": error: " << finding << "\n";
+            ++errors;
+        }
+    }
+    if (errors > 0) {
+        std::cerr << errors << (errors == 1 ? " error\n" : " errors\n");
+        return std::nullopt;
+    }
     return std::move(loaded.config);
 }
 
@@ -71,20 +81,14 @@ int run(const std::string& file) {
     options.build.version = BACKSTOP_VERSION;
     options.build.revision = BACKSTOP_REVISION;
     options.terminal = ::isatty(STDOUT_FILENO) == 1;
-    std::optional<proxy::Server> server;
+    proxy::Server server(std::move(*configuration), options);
     try {
-        server.emplace(std::move(*configuration), options);
-    } catch (const std::runtime_error& error) {
-        std::cerr << file << ": error: " << error.what() << "\n";
-        return exit_config;
-    }
-    try {
-        server->bind();
+        server.bind();
     } catch (const std::runtime_error& error) {
         std::cerr << "backstop: " << error.what() << "\n";
         return exit_unavailable;
     }
-    server->run();
+    server.run();
     return EXIT_SUCCESS;
 }
 

@@ -30,7 +30,7 @@ public:
     int waiting = 0;  // exchanges in a wait: backoff, gate, pace
 
     const policy::Rules& rules() const { return config.rules; }
-    DialTo dial_to() { return {resolver, tls, config.timeout}; }
+    DialTo dial_to();
 
     // Exchanges that wait for the gate: woken when it opens early.
     void sleeps(Signal& sleeper) { sleepers_.push_back(&sleeper); }
