@@ -91,13 +91,13 @@ fail() {
     exit 1
 }
 
-# within SECONDS COMMAND...: tries until it succeeds, or until the time is over.
+# within SECONDS PAUSE COMMAND...: tries until it succeeds, or until the time is over.
 within() {
-    local until=$((SECONDS + $1))
-    shift
+    local until=$((SECONDS + $1)) pause=$2
+    shift 2
     until "$@"; do
         [ "$SECONDS" -lt "$until" ] || return 1
-        sleep 0.1
+        sleep "$pause"
     done
 }
 
@@ -113,8 +113,11 @@ start_simulator() { # ADDRESS:PORT
     : >"$work/simulator.log"
     "$simulator" --listen "$1" --api-key sk_demo --api-key sk_demo_busy >"$work/simulator.log" 2>&1 &
     simulator_pid=$!
-    within 10 grep -q ' ready on ' "$work/simulator.log" || return 1
-    upstream=$(sed -nE 's|.* ready on (http://[0-9.:]+).*|\1|p' "$work/simulator.log")
+    within 10 0.1 simulator_answers && kill -0 "$simulator_pid" 2>/dev/null || return 1
+    upstream=http://$1
+}
+simulator_answers() {
+    grep -q ' ready on ' "$work/simulator.log" || ! kill -0 "$simulator_pid" 2>/dev/null
 }
 
 start_backstop() {
@@ -122,6 +125,9 @@ start_backstop() {
     cat >"$work/backstop.toml" <<TEXT
 [admin]
 listen = "$admin"
+
+[shutdown]
+quiet = "100ms" # nobody is left to wait for
 
 [[upstream]]
 name    = "sticky-calls"
@@ -131,20 +137,21 @@ dialect = "sticky-calls"
 TEXT
     "$backstop" run --config "$work/backstop.toml" >"$work/backstop.log" 2>&1 &
     backstop_pid=$!
-    within 10 backstop_answers || return 1
+    within 10 0.1 backstop_answers && kill -0 "$backstop_pid" 2>/dev/null || return 1
 }
 backstop_answers() {
-    curl -sf -o /dev/null "http://$admin/readyz" && return 0
-    kill -0 "$backstop_pid" 2>/dev/null || return 0 # it ended; seen below
-    return 1
+    curl -sf -o /dev/null "http://$admin/readyz" || ! kill -0 "$backstop_pid" 2>/dev/null
 }
 
-start_simulator 127.0.0.1:0 || fail "the simulator did not start: $(cat "$work/simulator.log")"
-for _ in 1 2 3; do # a port that was free can be taken a moment later
-    start_backstop || true
-    if kill -0 "$backstop_pid" 2>/dev/null; then break; fi
+# A port that was free can be taken a moment later, so there is more than one try.
+for try in 1 2 3; do
+    if start_simulator "127.0.0.1:$(free_port)"; then break; fi
+    [ "$try" -lt 3 ] || fail "the simulator did not start: $(cat "$work/simulator.log")"
 done
-curl -sf -o /dev/null "http://$admin/readyz" || fail "backstop did not start: $(cat "$work/backstop.log")"
+for try in 1 2 3; do
+    if start_backstop; then break; fi
+    [ "$try" -lt 3 ] || fail "backstop did not start: $(cat "$work/backstop.log")"
+done
 
 # --- telling -------------------------------------------------------------------------------------
 # quoted WORD...: as one would type it.
@@ -158,64 +165,184 @@ quoted() {
 
 # show CURL_ARGUMENT...: prints the command and its answer. Sets status, seconds, body.
 show() {
+    local marks
     printf '   %s$ curl %s%s\n' "$dim" "$(quoted "$@")" "$plain"
     read -r status seconds < <(curl -sS -D "$work/head" -o "$work/body" -w '%{http_code} %{time_total}\n' "$@") ||
         fail "no answer to: curl $(quoted "$@")"
     body=$(cat "$work/body")
-    printf '   %s in %.2f s  %s\n' "$status" "$seconds" "$body"
-    local marks
-    marks=$(tr -d '\r' <"$work/head" | grep -iE '^(backstop-(outcome|reason)|retry-after):' | paste -sd, | sed 's/,/, /g' || true)
-    [ -z "$marks" ] || printf '   %s\n' "$marks"
+    marks=$(tr -d '\r' <"$work/head" | grep -iE '^backstop-(outcome|reason|attempts):' | paste -sd, | sed 's/,/, /g' || true)
+    printf '   %s in %.2f s   %s%s%s\n' "$status" "$seconds" "$dim" "$marks" "$plain"
+    fold -s -w 100 <<<"${body//,\"/, \"}" | sed 's/^/     /' # broken between members
 }
 
-# call VERB CALL_ID [KEY]: what the application does: it starts a call, or ends one.
+# call VERB CALL_ID [KEY]: what the application does: it starts a call, or ends one. Sets attempts
+# to what reached the API.
 call() {
-    local json
+    local json before
     case $1 in
         start) json='{"call_id":"'$2'","identity_hints":{"ani":"+15551230001"}}' ;;
         end) json='{"call_id":"'$2'","intent":"move an appointment","intent_status":"open","variables":{"name":{"value":"Ada"}}}' ;;
     esac
-    seen=$(requests)
-    show --json "$json" -H "Authorization: Bearer ${3:-sk_demo}" "http://$api/v1/calls/$1"
-    attempts=$(($(requests) - seen))
+    before=$(requests)
+    show "http://$api/v1/calls/$1" -H "Authorization: Bearer ${3:-sk_demo}" --json "$json"
+    attempts=$(($(requests) - before))
 }
 
-sim() { # PATH [CURL_ARGUMENT...]: ask or tell the simulator
+# sim PATH [CURL_ARGUMENT...]: asks or tells the simulator.
+sim() {
     local path=$1
     shift
     curl -sS --fail-with-body "$upstream/_sim/$path" "$@"
 }
-requests() { sim health | sed -nE 's/.*"requests":([0-9]+).*/\1/p'; }
-# effects NAME CALL_ID: how often the API has acted.
-effects() { sim "effects?subject=$2" | sed -nE 's/.*"subjects":(.*)/\1/p' | grep -oE "\"$1\":[0-9]+" | grep -oE '[0-9]+$' || echo 0; }
+requests() {
+    if [ -z "$simulator_pid" ]; then
+        echo 0
+    else
+        sim health | sed -nE 's/.*"requests":([0-9]+).*/\1/p'
+    fi
+}
 fault() { sim faults --json "$1" >/dev/null; }
 
-# happened SENTENCE CONDITION...: says it if every condition, an arithmetic one, holds.
-happened() {
-    local sentence=$1 condition
-    shift
-    for condition in "$@"; do
-        awk "BEGIN { exit !($condition) }" || fail "not true: '$sentence' ($condition)"
-    done
-    say "   -> $sentence"
-}
-header() { tr -d '\r' <"$work/head" | sed -nE "s/^$1: //Ip"; }
-is() { # WHAT EXPECTED: two texts are the same
-    [ "$1" = "$2" ] || fail "not true: expected '$2', got '$1'"
-}
-has() { # TEXT: the answer has it
-    [[ "$body" == *"$1"* ]] || fail "not true: the answer lacks '$1': $body"
+# effects NAME CALL_ID: how often the API has acted.
+effects() {
+    local count
+    count=$(sim "effects?subject=$2" | sed -nE "s/.*\"subjects\":.*\"$1\":([0-9]+).*/\1/p")
+    echo "${count:-0}"
 }
 
+# metric NAME LABEL...: the sum of the series that have all these labels.
+metric() {
+    local lines label
+    lines=$(curl -sS "http://$admin/metrics" | grep -E "^$1(\{| )" || true)
+    shift
+    for label in "$@"; do lines=$(grep -F "$label" <<<"$lines" || true); done
+    awk '{ sum += $NF } END { print sum + 0 }' <<<"$lines"
+}
+
+header() { tr -d '\r' <"$work/head" | sed -nE "s/^$1: //Ip"; }
+
+# is WHAT EXPECTED ACTUAL, has TEXT, holds CONDITION...: the story is true, or it ends here.
+is() { [ "$2" = "$3" ] || fail "not as told: $1 should be '$2', but is '$3'"; }
+has() { [[ "$body" == *"$1"* ]] || fail "not as told: the answer lacks $1"; }
+holds() {
+    local condition
+    for condition in "$@"; do
+        awk "BEGIN { exit !($condition) }" || fail "not as told: $condition"
+    done
+}
+so() { say "   -> $*"; }
+
+# --- the story -----------------------------------------------------------------------------------
 say ""
-say "The application calls http://$api instead of https://api.stickycalls.com and changes nothing else."
-say "backstop forwards to the simulator, which answers as Sticky Calls does, fails on demand, and counts"
-say "what it was asked to do. -> is what it counted."
+say "The application calls http://$api instead of https://api.stickycalls.com, and"
+say "changes nothing else. backstop forwards to the simulator, which answers as Sticky Calls does, fails"
+say "when told to, and counts what reached it and what it did: the lines that begin with ->."
 
 title "1. A call that goes through"
 call start call_1
-is "$status" 200
-happened "$attempts attempt; $(effects calls_started call_1) call started" "$attempts == 1" "$(effects calls_started call_1) == 1"
+is status 200 "$status"
+holds "$attempts == 1" "$(effects calls_started call_1) == 1"
+so "1 attempt, 1 call started"
+
+title "2. The API answers 500 twice"
+fault '{"type":"status","code":500,"count":2,"path":"/v1/calls/end"}'
+call end call_1
+is status 200 "$status"
+holds "$attempts == 3" "$(effects calls_ended call_1) == 1"
+so "3 attempts with one idempotency key, 1 call ended"
+
+title "3. The API does what it is asked, but its answer is lost half-way"
+fault '{"type":"reset","stage":"mid_body","count":1,"path":"/v1/calls/start"}'
+call start call_2
+is status 200 "$status"
+has '"Ada"'
+holds "$attempts == 2" "$(effects calls_started call_2) == 1"
+so "2 attempts with one idempotency key, 1 call started, not 2; the caller is remembered"
+
+title "4. 429, with two seconds to wait"
+fault '{"type":"rate_limited","retry_after":2,"count":1}'
+call start call_3
+is status 200 "$status"
+holds "$attempts == 2" "$seconds >= 2" "$(effects calls_started call_3) == 1"
+so "2 attempts, the second not before the 2 s were over"
+
+title "5. 429, with ten minutes to wait, and somebody on the phone"
+fault '{"type":"rate_limited","retry_after":600,"count":1}'
+call start call_4 sk_demo_busy # another key: its gate stays closed for ten minutes
+is status 200 "$status"
+is Backstop-Reason rate_limited "$(header Backstop-Reason)"
+has '"hasContext":false'
+holds "$attempts == 1" "$seconds < 3" "$(effects calls_started call_4) == 0"
+so "1 attempt, no wait, nothing started: the empty context, so that the call goes on without history"
+
+title "6. 402: the month's quota is used up"
+sim settings --json '{"quota":0}' >/dev/null
+call start call_5
+is status 200 "$status"
+is Backstop-Reason quota_exhausted "$(header Backstop-Reason)"
+has '"hasContext":false'
+holds "$attempts == 1" "$(effects calls_started call_5) == 0"
+sim settings --json '{"quota":10000}' >/dev/null
+so "1 attempt, since another one could not help; the empty context"
+
+title "7. What the application has to mend itself is passed on untouched: a revoked key, a call started twice"
+call start call_6 sk_test_revoked
+is status 401 "$status"
+has 'API key has been revoked'
+holds "$attempts == 1"
+call start call_2
+is status 409 "$status"
+has "already exists"
+holds "$attempts == 1" "$(effects calls_started call_2) == 1"
+so "1 attempt each; call_2 has still been started once"
+
+title "8. An outage: the API is not there at all"
+address=${upstream#http://}
+stop_process "$simulator_pid"
+simulator_pid=''
+for n in 1 2 3 4 5; do # two or three attempts each; five failures in a row open the circuit
+    call start "call_7_$n"
+    is status 200 "$status"
+    has '"hasContext":false'
+    [ "$(header Backstop-Reason)" != circuit_open ] || break
+    is Backstop-Reason unreachable "$(header Backstop-Reason)"
+    holds "$seconds < 5.5"
+done
+is Backstop-Reason circuit_open "$(header Backstop-Reason)"
+holds "$seconds < 3"
+so "always an answer within the 5 s of its deadline; then the circuit opens, and it comes at once"
+
+title "9. The API is back"
+start_simulator "$address" || fail "the simulator did not start again: $(cat "$work/simulator.log")"
+began=$SECONDS
+tries=0
+recovered() {
+    tries=$((tries + 1))
+    curl -sS -D "$work/head" -o /dev/null "http://$api/v1/calls/start" -H 'Authorization: Bearer sk_demo' \
+        --json '{"call_id":"call_8_'$tries'","identity_hints":{"ani":"+15551230001"}}'
+    [ -z "$(header Backstop-Outcome)" ]
+}
+within 20 1 recovered || fail "not as told: calls are still degraded 20 s after the API came back"
+call start call_9
+is status 200 "$status"
+is Backstop-Outcome '' "$(header Backstop-Outcome)"
+holds "$(effects calls_started call_9) == 1"
+so "calls go through again, $((SECONDS - began)) s later, and nobody had to do anything"
+
+title "10. What the metrics say of all this"
+shown='backstop_(requests|retries|degraded_responses|denials|ambiguous_outcomes|breaker_transitions)_total'
+say "   $dim\$ curl -s http://$admin/metrics | grep -E '^$shown' | grep -v ' 0\$'$plain"
+curl -sS "http://$admin/metrics" | grep -E "^$shown" | grep -v ' 0$' | sort | sed 's/^/     /'
+holds "$(metric backstop_retries_total 'reason="server_error"' 'route="/v1/calls/end"') == 2" \
+    "$(metric backstop_retries_total 'reason="rate_limited"') == 1" \
+    "$(metric backstop_degraded_responses_total 'reason="rate_limited"') == 1" \
+    "$(metric backstop_degraded_responses_total 'reason="quota_exhausted"') == 1" \
+    "$(metric backstop_degraded_responses_total 'reason="unreachable"') >= 1" \
+    "$(metric backstop_degraded_responses_total 'reason="circuit_open"') >= 1" \
+    "$(metric backstop_denials_total 'class="auth"') == 1" \
+    "$(metric backstop_denials_total 'class="conflict"') == 1" \
+    "$(metric backstop_denials_total 'class="payment"') == 1" \
+    "$(metric backstop_breaker_transitions_total 'to="open"') == 1"
 
 title "What next"
 if [ -n "$keep" ]; then
