@@ -157,9 +157,10 @@ Async<bool> Exchange::receive_body() {
     const bool expects = side_.request.find(FieldId::expect).has_value();
     if (expects && side_.request.version == 11) {
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        constexpr std::string_view no_body;
         std::size_t sent = 0;
-        if (!write_at_once(go_on, {}, sent)) {
-            const bool written = co_await write_rest(go_on, {}, sent);
+        if (!write_at_once(go_on, no_body, sent)) {
+            const bool written = co_await write_rest(go_on, no_body, sent);
             if (!written) co_return false;
         }
         side_.answering = false;

@@ -53,9 +53,10 @@ Async<void> Exchange::answer(policy::LocalAnswer answer) {
     if (plan_) framing.attempts = plan_->record().counted_attempts();
     // Interim responses that the client has not taken yet go first.
     side_.client_head += reply(answer, framing, now().wall);
+    constexpr std::string_view no_more;  // the body is in client_head
     std::size_t sent = 0;
-    if (!write_at_once(side_.client_head, {}, sent)) {
-        const bool written = co_await write_rest(side_.client_head, {}, sent);
+    if (!write_at_once(side_.client_head, no_more, sent)) {
+        const bool written = co_await write_rest(side_.client_head, no_more, sent);
         if (!written) aborted();
     }
 }
