@@ -113,6 +113,16 @@ class NeverTwice(support.TestCase):
         simulator, backstop = self.pair("--no-conflict", *FAULTS, upstream=PERSISTENT)
         self.drive(simulator, backstop, REQUESTS // 5, 200)
 
+    def test_without_keys_it_would_be_twice(self):
+        """The other way round: backstop told to be careless is caught by the same count."""
+        careless = PERSISTENT.replace("attempts = 8\nbackoff", 'attempts = 8\nunsafe = "always"\nbackoff')
+        careless += "[upstream.idempotency]\nenabled = false\n"
+        simulator, backstop = self.pair("--no-conflict", *FAULTS, upstream=careless)
+        load.run(backstop, REQUESTS // 20, 100)
+        twice = sum(count > 1 for count in simulator.effects().values())
+        self.figure(f"without keys: {twice} effects more than once")
+        self.assertGreater(twice, 0)
+
     def test_an_api_that_forgets_keys_answers_409_which_is_resolved(self):
         simulator, backstop = self.pair("--set", "honour_keys=false", *FAULTS, upstream=PERSISTENT)
         results = self.drive(simulator, backstop, REQUESTS // 5, 200)
