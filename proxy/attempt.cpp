@@ -1,5 +1,6 @@
 // One attempt of an exchange: a connection, the request, the head of the response.
 #include "policy/classify.hpp"
+#include "proxy/attempt_clock.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/head_rules.hpp"
 #include "proxy/peek.hpp"
@@ -27,6 +28,10 @@ struct InLine {
     Signal& signal;
     ~InLine() { pool.forget(signal); }
 };
+
+error_code timed_out() {
+    return asio::error::timed_out;
+}
 
 }  // namespace
 
@@ -98,55 +103,44 @@ void Exchange::start_response() {
 // before it has everything.
 Async<policy::Outcome> Exchange::converse(policy::Send send) {
     Stream& upstream = connection_->stream();
-    Deadline limit(side_.context.deadlines, side_.signal);
-    const policy::Duration patience = send.give_up_at - steady_now();
-    // While the client is still sending, the upstream is not the one that is late.
-    if (body_.whole()) limit.arm(send.give_up_at);
-    Deadline stalled(side_.context.deadlines, side_.signal);
-    std::uint64_t seen = body_.received();
-    if (!body_.whole()) stalled.arm(steady_now() + side_.context.limits.client_body_idle);
+    AttemptClock clock(side_, body_, send.give_up_at);
     for (;;) {
-        const bool was_whole = body_.whole();
         sender_->pump(upstream);
         if (body_.failed()) co_return failure(policy::FailureKind::send);
-        if (body_.whole() && !was_whole) {
-            stalled.disarm();
-            policy::Instant until = steady_now() + patience;
-            if (!body_.kept()) until = plan_->restart_deadline(now());
-            limit.arm(until);
-        }
-        if (!body_.kept()) plan_->body_lost();
-        if (body_.received() != seen) {
-            seen = body_.received();
-            if (!body_.whole()) {
-                stalled.arm(steady_now() + side_.context.limits.client_body_idle);
-            }
-        }
-
+        clock.pumped(*plan_);
         const Progress progress = read_head();
-        if (progress == Progress::interim) continue;
+        if (progress == Progress::head) break;
         if (progress == Progress::broken) co_return failure(policy::FailureKind::malformed);
-        if (progress == Progress::head) {
-            if (policy::wants_body(*upstream_->rules().dialect, side_.response.status)) break;
-            policy::ResponseHead head;
-            head.status = side_.response.status;
-            head.fields = side_.response.fields();
-            head.written_all = sender_->done();
-            head.reused = reused_;
-            co_return head;
-        }
+        if (progress == Progress::interim) continue;
         if (upstream.ended()) co_return failure_of_stream();
-        if (limit.expired() || stalled.expired()) {
-            co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
-        }
-        const std::size_t before = upstream.in().size();
-        upstream.read_up_to(side_.context.limits.head_bytes + before);
-        if (upstream.in().size() != before || upstream.ended()) continue;
-        side_.stream->read_up_to(side_.context.limits.head_bytes);
+        if (clock.expired()) co_return failure(policy::FailureKind::timeout, timed_out());
+        if (more_at_once()) continue;
         co_await side_.signal.wait();
+    }
+    if (!policy::wants_body(*upstream_->rules().dialect, side_.response.status)) {
+        co_return response_head();
     }
     const policy::Outcome outcome = co_await look_at_body();
     co_return outcome;
+}
+
+// Watches both sides. True if something came of it at once.
+bool Exchange::more_at_once() {
+    Stream& upstream = connection_->stream();
+    const std::size_t before = upstream.in().size();
+    upstream.read_up_to(side_.context.limits.head_bytes + before);
+    if (upstream.in().size() != before || upstream.ended()) return true;
+    side_.stream->read_up_to(side_.context.limits.head_bytes);
+    return false;
+}
+
+policy::ResponseHead Exchange::response_head() const {
+    policy::ResponseHead head;
+    head.status = side_.response.status;
+    head.fields = side_.response.fields();
+    head.written_all = sender_->done();
+    head.reused = reused_;
+    return head;
 }
 
 Exchange::Progress Exchange::read_head() {
@@ -194,13 +188,9 @@ Async<policy::Outcome> Exchange::look_at_body() {
     }
     const auto coding = side_.response.find(FieldId::content_encoding);
     decoded_ = decoded_copy(side_.payload.view().substr(0, peek_bytes), coding.value_or(""));
-    policy::ResponseHead head;
-    head.status = side_.response.status;
-    head.fields = side_.response.fields();
+    policy::ResponseHead head = response_head();
     head.body = decoded_;
     head.kept = parser_->done();
-    head.written_all = sender_->done();
-    head.reused = reused_;
     co_return head;
 }
 

@@ -13,7 +13,7 @@ class Pool;
 class Connection final : public Wakeable {
 public:
     Connection(Pool& pool, Stream::Pointer stream, policy::Instant created);
-    ~Connection();
+    ~Connection();  // NOLINT(bugprone-exception-escape): see the .cpp file
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 

@@ -102,24 +102,14 @@ Async<void> Exchange::follow_plan() {
             const policy::Send order = *send;
             const policy::Outcome outcome = co_await attempt(order);
             if (body_.failed()) {
-                // The client broke off, or sent rubbish: says nothing about the upstream.
-                release();
-                if (body_.state() == RequestBody::State::gone) co_return aborted();
-                const bool large = body_.state() == RequestBody::State::too_large;
-                co_await refuse(
-                    large ? 413 : 400,
-                    large ? "too_large" : "bad_request",
-                    large ? "the request body is larger than limits.body_bytes"
-                          : "the request body is not framed correctly"
-                );
+                co_await blame_client();
                 co_return;
             }
             step = report(outcome);
-            if (!std::holds_alternative<policy::Deliver>(step)) release();
         } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
             const policy::Wait order = *wait;
             co_await sleep(order);
-            if (client_left()) co_return aborted();
+            if (client_left()) break;
             step = plan_->resume(now());
         } else if (const auto* ours = std::get_if<policy::Substitute>(&step)) {
             const policy::Substitute order = *ours;
@@ -130,9 +120,27 @@ Async<void> Exchange::follow_plan() {
             const Broke broke = co_await deliver(order);
             if (!broke) co_return;
             step = report(*broke);
-            release();
         }
-        if (client_left() && std::holds_alternative<policy::Send>(step)) co_return aborted();
+        // What nobody waits for is not tried again.
+        if (client_left() && std::holds_alternative<policy::Send>(step)) break;
+    }
+    aborted();
+}
+
+// The client broke off within its body, or sent rubbish: says nothing about the upstream.
+Async<void> Exchange::blame_client() {
+    release();
+    switch (body_.state()) {
+        case RequestBody::State::gone:
+            side_.context.observer.client_error("disconnect");
+            aborted();
+            break;
+        case RequestBody::State::too_large:
+            co_await refuse(413, "too_large", "the request body is larger than limits.body_bytes");
+            break;
+        default:
+            co_await refuse(400, "bad_request", "the request body is not framed correctly");
+            break;
     }
 }
 
@@ -141,6 +149,7 @@ policy::Step Exchange::report(const policy::Outcome& outcome) {
     if (!body_.kept()) plan_->body_lost();
     const policy::Step step = plan_->after(outcome, now());
     if (plan_->gate().generation() != generation) upstream_->wake_sleepers();
+    if (!std::holds_alternative<policy::Deliver>(step)) release();
     return step;
 }
 
@@ -178,19 +187,9 @@ Async<bool> Exchange::receive_body() {
         if (body_.received() != seen) idle.arm(steady_now() + context.limits.client_body_idle);
         seen = body_.received();
     }
-    switch (body_.state()) {
-        case RequestBody::State::gone:
-            context.observer.client_error("disconnect");
-            co_return false;
-        case RequestBody::State::bad:
-            co_await refuse(400, "bad_request", "the request body is not framed correctly");
-            co_return false;
-        case RequestBody::State::too_large:
-            co_await refuse(413, "too_large", "the request body is larger than limits.body_bytes");
-            co_return false;
-        default:
-            co_return true;
-    }
+    if (!body_.failed()) co_return true;
+    co_await blame_client();
+    co_return false;
 }
 
 void Exchange::prepare() {

@@ -51,6 +51,7 @@ private:
     // exchange.cpp
     Async<bool> receive_body();
     Async<void> follow_plan();
+    Async<void> blame_client();
     void prepare();
     policy::Request facts() const;
     policy::Step report(const policy::Outcome& outcome);
@@ -66,7 +67,8 @@ private:
     Progress read_head();
     void start_response();
     bool forward_interim();
-    bool note_request_body(Deadline& limit, policy::Duration patience);
+    bool more_at_once();
+    policy::ResponseHead response_head() const;
     bool pull_response();
     bool response_broken();
     policy::Failure failure(policy::FailureKind kind, error_code cause = {}) const;

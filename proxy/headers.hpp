@@ -35,7 +35,7 @@ struct UpstreamHead {
     std::string_view credential{};
 };
 // Appends the head of the request to the upstream.
-void write_upstream_head(const UpstreamHead& head, std::string& out);
+void write_upstream_head(const UpstreamHead& head, std::string& text);
 
 struct ClientHead {
     const Message& response;
@@ -47,7 +47,7 @@ struct ClientHead {
     const std::vector<std::pair<std::string, std::string>>* extra = nullptr;
 };
 // Appends the head of the response to the client.
-void write_client_head(const ClientHead& head, std::string& out);
+void write_client_head(const ClientHead& head, std::string& text);
 
 // A client's wish in a Backstop-* field, e.g. "Backstop-Timeout"; nothing if absent.
 std::optional<std::string_view> wish(const Message& request, std::string_view name);

@@ -6,7 +6,7 @@ void Message::clear() {
     text_.clear();
     lines_.clear();
     fields_.clear();
-    first_ = second_ = {};
+    first = second = {};
     version = 11;
     status = 0;
     folded = chunked = false;

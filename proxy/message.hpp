@@ -38,9 +38,9 @@ public:
     std::string_view text(Range range) const { return {text_.data() + range.begin, range.size}; }
     // Of everything that was kept: start line, names and values.
     std::size_t text_size() const { return text_.size(); }
-    std::string_view method() const { return text(first_); }
-    std::string_view target() const { return text(second_); }
-    std::string_view reason() const { return text(second_); }
+    std::string_view method() const { return text(first); }
+    std::string_view target() const { return text(second); }
+    std::string_view reason() const { return text(second); }
 
     std::span<const Line> lines() const { return lines_; }
     std::span<const policy::Field> fields() const { return fields_; }
@@ -48,8 +48,8 @@ public:
     std::optional<std::string_view> find(FieldId id, std::size_t* count = nullptr) const;
 
     // As parsed.
-    Range first_{};    // method
-    Range second_{};   // target, or reason phrase
+    Range first{};     // method
+    Range second{};    // target, or reason phrase
     int version = 11;  // 10 or 11
     int status = 0;
     bool folded = false;  // a field value was continued on another line (obs-fold)

@@ -104,23 +104,23 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
 
 template <bool IsRequest>
 void MessageParser<
-    IsRequest>::on_request_impl(verb, view method, view target, int version, error_code&) {
+    IsRequest>::on_request_impl(Verb, View method, View target, int version, error_code&) {
     line_done_ = true;
-    message_.first_ = message_.keep(std_view(method));
-    message_.second_ = message_.keep(std_view(target));
+    message_.first = message_.keep(std_view(method));
+    message_.second = message_.keep(std_view(target));
     message_.version = version;
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_response_impl(int status, view reason, int version, error_code&) {
+void MessageParser<IsRequest>::on_response_impl(int status, View reason, int version, error_code&) {
     line_done_ = true;
     message_.status = status;
-    message_.second_ = message_.keep(std_view(reason));
+    message_.second = message_.keep(std_view(reason));
     message_.version = version;
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_field_impl(field id, view name, view value, error_code& ec) {
+void MessageParser<IsRequest>::on_field_impl(FieldId id, View name, View value, error_code& ec) {
     if (fields_done_) {
         ++trailers_;  // never merged into the head (RFC 9110 6.5.1)
         return;
@@ -144,16 +144,16 @@ void MessageParser<
     IsRequest>::on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) {}
 
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::on_body_impl(view body, error_code&) {
+std::size_t MessageParser<IsRequest>::on_body_impl(View body, error_code&) {
     body_->append(std_view(body));
     return body.size();
 }
 
 template <bool IsRequest>
-void MessageParser<IsRequest>::on_chunk_header_impl(std::uint64_t, view, error_code&) {}
+void MessageParser<IsRequest>::on_chunk_header_impl(std::uint64_t, View, error_code&) {}
 
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::on_chunk_body_impl(std::uint64_t, view body, error_code&) {
+std::size_t MessageParser<IsRequest>::on_chunk_body_impl(std::uint64_t, View body, error_code&) {
     body_->append(std_view(body));
     return body.size();
 }

@@ -61,20 +61,19 @@ public:
     std::size_t trailers() const { return trailers_; }
 
 private:
-    using view = boost::beast::string_view;
-    using verb = boost::beast::http::verb;
-    using field = boost::beast::http::field;
+    using View = boost::beast::string_view;
+    using Verb = boost::beast::http::verb;
 
     void fail(const error_code& ec);
 
-    void on_request_impl(verb, view method, view target, int version, error_code& ec) override;
-    void on_response_impl(int status, view reason, int version, error_code& ec) override;
-    void on_field_impl(field id, view name, view value, error_code& ec) override;
+    void on_request_impl(Verb, View method, View target, int version, error_code& ec) override;
+    void on_response_impl(int status, View reason, int version, error_code& ec) override;
+    void on_field_impl(FieldId id, View name, View value, error_code& ec) override;
     void on_header_impl(error_code& ec) override;
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code& ec) override;
-    std::size_t on_body_impl(view body, error_code& ec) override;
-    void on_chunk_header_impl(std::uint64_t, view extensions, error_code& ec) override;
-    std::size_t on_chunk_body_impl(std::uint64_t, view body, error_code& ec) override;
+    std::size_t on_body_impl(View body, error_code& ec) override;
+    void on_chunk_header_impl(std::uint64_t, View extensions, error_code& ec) override;
+    std::size_t on_chunk_body_impl(std::uint64_t, View body, error_code& ec) override;
     void on_finish_impl(error_code& ec) override;
 
     Message& message_;

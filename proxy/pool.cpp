@@ -7,6 +7,8 @@ namespace backstop::proxy {
 Connection::Connection(Pool& pool, Stream::Pointer stream, policy::Instant created)
     : pool_(pool), stream_(std::move(stream)), created_(created) {}
 
+// Waking whoever waits allocates; without memory the process ends anyway.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Connection::~Connection() {
     stream_->owned_by(nullptr);
     stream_->close();

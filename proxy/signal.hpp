@@ -30,7 +30,7 @@ struct Stopped {};
 
 class Signal final : public Wakeable {
 public:
-    explicit Signal(Executor executor) : executor_(executor) {}
+    explicit Signal(Executor executor) : executor_(std::move(executor)) {}
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
 

@@ -20,7 +20,7 @@ class TlsContext;
 // One connection's TLS state.
 class TlsSession {
 public:
-    explicit TlsSession(std::shared_ptr<TlsContext> context);
+    explicit TlsSession(std::shared_ptr<TlsContext> shared);
     ~TlsSession();
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;

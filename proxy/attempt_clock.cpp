@@ -1,0 +1,33 @@
+#include "proxy/attempt_clock.hpp"
+
+namespace backstop::proxy {
+
+AttemptClock::AttemptClock(ClientSide& side, const RequestBody& body, policy::Instant give_up_at)
+    : body_(body),
+      client_idle_(side.context.limits.client_body_idle),
+      patience_(body.whole() ? policy::Duration::zero() : give_up_at - steady_now()),
+      limit_(side.context.deadlines, side.signal),
+      stalled_(side.context.deadlines, side.signal),
+      seen_(body.received()),
+      whole_(body.whole()) {
+    if (whole_) {
+        limit_.arm(give_up_at);
+    } else {
+        stalled_.arm(steady_now() + client_idle_);
+    }
+}
+
+void AttemptClock::pumped(policy::Plan& plan) {
+    if (whole_) return;
+    if (!body_.kept()) plan.body_lost();
+    if (body_.whole()) {
+        whole_ = true;
+        stalled_.disarm();
+        limit_.arm(body_.kept() ? steady_now() + patience_ : plan.restart_deadline(now()));
+    } else if (body_.received() != seen_) {
+        seen_ = body_.received();
+        stalled_.arm(steady_now() + client_idle_);
+    }
+}
+
+}  // namespace backstop::proxy
