@@ -64,7 +64,8 @@ class CallerContext(GuideTest):
         self.assertEqual(len(simulator.journal()), 3)
 
     def test_two_server_errors_are_not_noticed(self):
-        simulator, backstop = self.pair("--fault", "status code=500 count=2", upstream=support.QUICK)
+        fault = "status code=500 count=2"
+        simulator, backstop = self.pair("--fault", fault, upstream=support.QUICK)
         outcome = self.node(backstop, "return getCallerContext(identityHints);")
         self.assertTrue(outcome["value"]["hasContext"])
         self.assertIsNotNone(outcome["value"]["customer_ref"])
@@ -151,7 +152,8 @@ class Retries(GuideTest):
     def test_an_error_that_lasts_is_retried_by_the_wrapper(self):
         for wrapper in ("callWithBackoff", "callWithRetry"):
             with self.subTest(wrapper=wrapper):
-                simulator, backstop = self.pair("--fault", "status code=500 count=3", upstream=support.QUICK)
+                fault = "status code=500 count=3"
+                simulator, backstop = self.pair("--fault", fault, upstream=support.QUICK)
                 program = f"""
                     const body = {{call_id: "c", customer_ref: "cust_1"}};
                     return {wrapper}(() => stickyCallsAPI.end(body));"""

@@ -1,5 +1,5 @@
-"""Many clients at once: each starts calls and ends them, one after the other, on a connection that it
-keeps. Written on bare streams, so that the clients cost little beside what they measure."""
+"""Many clients at once: each starts calls and ends them, one after the other, on a connection that
+it keeps. Written on bare streams, so that the clients cost little beside what they measure."""
 
 import asyncio
 import collections

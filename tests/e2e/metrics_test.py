@@ -83,7 +83,8 @@ class Counters(support.TestCase):
             for entry in journal
         )
         self.assertLessEqual(races, on_kept)
-        self.assertEqual(metrics.total("backstop_retry_wait_seconds_count", source="backoff"), retries)
+        waits = metrics.total("backstop_retry_wait_seconds_count", source="backoff")
+        self.assertEqual(waits, retries)
 
         degraded = sum("degraded" in key for key in got.elements())
         self.assertEqual(metrics.total("backstop_degraded_responses_total"), degraded)
@@ -161,8 +162,13 @@ class Gauges(support.TestCase):
     def test_they_are_absent_until_the_api_has_told(self):
         _, backstop = self.pair()
         metrics = backstop.metrics()
-        for name in ("rate_limit_limit", "rate_limit_remaining", "quota_remaining", "clock_offset_seconds"):
-            self.assertIsNone(metrics.value(f"backstop_{name}"), name)
+        for name in (
+            "backstop_rate_limit_limit",
+            "backstop_rate_limit_remaining",
+            "backstop_quota_remaining",
+            "backstop_clock_offset_seconds",
+        ):
+            self.assertIsNone(metrics.value(name), name)
         self.assertEqual(metrics.value("backstop_build_info"), 1)
 
     def test_limit_and_quota(self):

@@ -115,7 +115,7 @@ class NeverTwice(support.TestCase):
 
     def test_without_keys_it_would_be_twice(self):
         """The other way round: backstop told to be careless is caught by the same count."""
-        careless = PERSISTENT.replace("attempts = 8\nbackoff", 'attempts = 8\nunsafe = "always"\nbackoff')
+        careless = PERSISTENT.replace("[upstream.retry]\n", '[upstream.retry]\nunsafe = "always"\n')
         careless += "[upstream.idempotency]\nenabled = false\n"
         simulator, backstop = self.pair("--no-conflict", *FAULTS, upstream=careless)
         load.run(backstop, REQUESTS // 20, 100)

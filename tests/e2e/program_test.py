@@ -82,10 +82,13 @@ class ExitStatus(support.TestCase):
             ("no TOML", "this is not TOML", "backstop.toml:1:"),
             ("nothing in it", "", "upstream"),
             ("an unknown key", support.config("http://a", upstream="tiemout = 1"), "tiemout"),
-            ("a bad unit", support.config("http://a", upstream='[upstream.timeout]\ndeadline = "5 parsecs"'),
+            ("a bad unit",
+             support.config("http://a", upstream='[upstream.timeout]\ndeadline = "5 parsecs"'),
              "upstream.sticky-calls.timeout.deadline"),
-            ("an unknown dialect", support.config("http://a", dialect="sticky-call"), "sticky-calls"),
-            ("a variable that is not set", support.config("${NOT_SET_ANYWHERE}"), "NOT_SET_ANYWHERE"),
+            ("an unknown dialect",
+             support.config("http://a", dialect="sticky-call"), "sticky-calls"),
+            ("a variable that is not set",
+             support.config("${NOT_SET_ANYWHERE}"), "NOT_SET_ANYWHERE"),
         )  # fmt: skip
         for command in ("run", "check"):
             for name, text, words in cases:
@@ -130,7 +133,7 @@ class Drain(support.TestCase):
     def test_who_waits_too_long_is_told(self):
         """A sleep longer than the drain time left is not begun."""
         simulator = self.simulator("--limits", "off", "--fault", "rate_limited retry_after=60")
-        text = support.config(simulator.url).replace('quiet = "100ms"', 'quiet = "100ms"\ndrain = "1s"')
+        text = support.config(simulator.url).replace("[shutdown]\n", '[shutdown]\ndrain = "1s"\n')
         backstop = self.backstop(text)
         answers = []
         client = threading.Thread(target=lambda: answers.append(backstop.end("c")))

@@ -395,7 +395,7 @@ def empty_context(answer):
 
 
 class TestCase(unittest.TestCase):
-    """Starts the two programs; at the end both must have ended with 0 (sanitizers say otherwise)."""
+    """Starts the two programs. At the end both must exit with 0; a sanitizer sees to it."""
 
     def simulator(self, *arguments, **more):
         simulator = Simulator(*arguments, **more)

@@ -1,5 +1,5 @@
-"""TLS to the API, with a certificate authority of the test's own: who is not who they say is refused,
-counted, and answered for."""
+"""TLS to the API, with a certificate authority of the test's own: who is not who they say is
+refused, counted, and answered for."""
 
 import json
 import subprocess
@@ -27,7 +27,10 @@ class Authority:
     @staticmethod
     def _openssl(*arguments):
         done = subprocess.run(
-            ["openssl", *map(str, arguments)], capture_output=True, timeout=support.STUCK, check=False
+            ["openssl", *map(str, arguments)],
+            capture_output=True,
+            timeout=support.STUCK,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode()
 
@@ -118,7 +121,7 @@ class Tls(support.TestCase):
 
     def test_who_is_not_who_they_say(self):
         cases = (
-            ("wrong host name", self.ours.certificate("DNS:other.example.com"), "hostname mismatch"),
+            ("wrong host", self.ours.certificate("DNS:other.example.com"), "hostname mismatch"),
             ("expired", self.ours.certificate("DNS:localhost", expired=True), "expired"),
             ("unknown authority", self.theirs.certificate("DNS:localhost"), "issuer certificate"),
         )

@@ -15,7 +15,7 @@ const read = (name) => fs.readFileSync(path.join(__dirname, name), "utf8");
 
 const said = []; // [level, text], in order
 const alerts = [];
-const sleeps = []; // what the guide's code asked to sleep for, in ms; time passes 1,000 times as fast
+const sleeps = []; // what the guide's code asked to sleep for, in ms; it gets a thousandth
 
 const note = (level) => (text) => said.push([level, text]);
 const apiKey = process.env.STICKY_CALLS_API_KEY;
@@ -48,7 +48,12 @@ const reader = {
     end: (body, headers) => post("/v1/calls/end", body, headers),
   },
   generateCallId: () => `call_${++calls}`,
-  logger: { info: note("info"), warn: note("warn"), error: note("error"), critical: note("critical") },
+  logger: {
+    info: note("info"),
+    warn: note("warn"),
+    error: note("error"),
+    critical: note("critical"),
+  },
   sleep: (ms) => {
     sleeps.push(ms);
     return new Promise((resolve) => setTimeout(resolve, ms / 1000));
@@ -61,17 +66,25 @@ const reader = {
 };
 
 const guide = read("error_handling.js").replaceAll(published, base);
-const callFlow = `async () => { let greeting; ${read("call_flow.js")}; return { context, greeting }; }`;
+const callFlow = `async () => {
+  let greeting;
+  ${read("call_flow.js")};
+  return { context, greeting };
+}`;
 
 async function main() {
   const program = fs.readFileSync(0, "utf8");
-  const body = `"use strict"; ${guide}; const callFlow = ${callFlow}; return (async () => { ${program} })();`;
+  const body = `"use strict";
+    ${guide};
+    const callFlow = ${callFlow};
+    return (async () => { ${program} })();`;
   const run = new Function(...Object.keys(reader), body);
   const outcome = {};
   try {
     outcome.value = await run(...Object.values(reader));
   } catch (error) {
-    outcome.thrown = { message: error.message, status: error.status ?? null, data: error.data ?? null };
+    const { message, status = null, data = null } = error;
+    outcome.thrown = { message, status, data };
   }
   console.log(JSON.stringify({ ...outcome, said, alerts, sleeps, calls }));
 }
