@@ -28,6 +28,7 @@ class Curl(support.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             timeout=support.STUCK,
+            env=support.ENVIRONMENT,
             check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stderr.decode())

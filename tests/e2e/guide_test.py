@@ -6,7 +6,6 @@ value", "Don't retry with bad credentials", and so on.
 """
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -25,7 +24,7 @@ class GuideTest(support.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             timeout=support.STUCK,
-            env={**os.environ, "STICKY_CALLS_API_KEY": key},
+            env={**support.ENVIRONMENT, "STICKY_CALLS_API_KEY": key},
             check=False,
         )
         self.assertEqual(done.returncode, 0, done.stderr.decode())
