@@ -19,6 +19,7 @@ public:
     Runner(Executor executor, Wakeable& owner) : socket_(executor), owner_(&owner) {}
 
     void start(const Endpoint& to) {
+        protocol_ = to.protocol();
         socket_.async_connect(to, [self = boost::intrusive_ptr<Runner>(this)](error_code ec) {
             self->done_ = true;
             self->error_ = ec;
@@ -32,11 +33,22 @@ public:
     }
     bool done() const { return done_; }
     error_code error() const { return error_; }
-    Socket take() { return std::move(socket_); }
+    // The connection as a new socket object. Asio watches a socket that it has connected for room
+    // to write ever after, and each time that reading is watched anew the kernel reports that room:
+    // one event a request for nothing. One that it is handed connected is watched for reading only.
+    Socket take() {
+        const Endpoint::protocol_type protocol = protocol_;
+        error_code ec;
+        const Socket::native_handle_type descriptor = socket_.release(ec);
+        Socket fresh(socket_.get_executor());
+        if (!ec) fresh.assign(protocol, descriptor, ec);
+        return fresh;
+    }
 
 private:
     Socket socket_;
     Wakeable* owner_;
+    Endpoint::protocol_type protocol_{AF_INET, 0};
     bool done_ = false;
     error_code error_{};
 };
