@@ -214,14 +214,10 @@ std::string render_text(std::string_view text, const TemplateValues& values) {
     try {
         out = joined(parse_text(text), found);
     } catch (const PlaceholderError&) {
-        return {};  // check_text_template has told when the config was loaded
+        return {};  // the loader of the config has told
     }
     std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
     return out;
-}
-
-void check_text_template(std::string_view text) {
-    parse_text(text);
 }
 
 }  // namespace backstop::policy

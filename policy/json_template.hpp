@@ -54,10 +54,8 @@ private:
 };
 
 // "{{name}}" in plain text, for header values. Missing values become empty, and so does a text that
-// check_text_template refuses; control characters in values are left out (RFC 9110 5.5).
+// parse_text refuses (policy/placeholder.hpp; called when the config loads). Control characters in
+// values are left out (RFC 9110 5.5).
 std::string render_text(std::string_view text, const TemplateValues& values);
-
-// Throws std::invalid_argument, as JsonTemplate::parse does. Called when the config loads.
-void check_text_template(std::string_view text);
 
 }  // namespace backstop::policy

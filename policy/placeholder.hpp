@@ -49,7 +49,8 @@ private:
     std::string where_;
 };
 
-// Throws PlaceholderError.
+// Throws PlaceholderError, fit for a user. Also how the loader checks a text that render_text
+// fills.
 std::vector<TextPiece> parse_text(std::string_view text);
 
 // The values of one rendering. The request body is parsed at its first use.

@@ -1,6 +1,7 @@
 #include "policy/json_template.hpp"
 
 #include "policy/json_view.hpp"
+#include "policy/placeholder.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -210,11 +211,11 @@ TEST(RenderText, CannotEndTheHeader) {
     EXPECT_EQ(render_text("{{request.body./v}}", values), "aSet-Cookie: b");
 }
 
-TEST(CheckTextTemplate, RefusesWhatCannotBeRendered) {
-    EXPECT_NO_THROW(check_text_template("{{reset_epoch}}"));
-    EXPECT_NO_THROW(check_text_template("plain }} text"));
-    EXPECT_THROW(check_text_template("{{reset}}"), std::invalid_argument);
-    EXPECT_THROW(check_text_template("{{limit"), std::invalid_argument);
+TEST(ParseText, RefusesWhatCannotBeRendered) {
+    EXPECT_NO_THROW(parse_text("{{reset_epoch}}"));
+    EXPECT_NO_THROW(parse_text("plain }} text"));
+    EXPECT_THROW(parse_text("{{reset}}"), std::invalid_argument);
+    EXPECT_THROW(parse_text("{{limit"), std::invalid_argument);
 }
 
 RC_GTEST_PROP(
