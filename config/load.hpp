@@ -3,6 +3,7 @@
 
 #include "config/config.hpp"
 #include "config/diagnostic.hpp"
+#include "config/dialects.hpp"
 
 #include <functional>
 #include <optional>
@@ -18,7 +19,7 @@ struct Surroundings {
     std::function<std::optional<std::string>(const std::string&)> environment;
     // The content of a file (a user's dialect), or nothing if it cannot be read. Relative paths are
     // resolved by the caller against the folder of the config file.
-    std::function<std::optional<std::string>(const std::string&)> read_file;
+    ReadFile read_file;
 };
 
 // `config` is set only when no diagnostic is an error.

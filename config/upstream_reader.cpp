@@ -43,6 +43,15 @@ void read_name(Reader& reader, Upstream& upstream) {
     upstream.rules.upstream = upstream.name;
 }
 
+void read_listen(Reader& reader, Upstream& upstream) {
+    upstream.listen = read_addresses(reader, "listen");
+    const Node* const node = reader.find("listen");
+    const std::string what = "where your application calls, such as \"127.0.0.1:8080\"";
+    if (!node) reader.error("", "the key 'listen' is missing: " + what);
+    if (node && node->kind == Node::Kind::array && node->items.empty())
+        reader.error("listen", "must not be empty: " + what);
+}
+
 void read_url(Reader& reader, Upstream& upstream) {
     const auto url =
         reader.required_text("url", "where the API is, such as \"https://api.example.com\"");
@@ -121,45 +130,16 @@ void read_written(const Node& node, const policy::Dialect& dialect, Upstream& up
 
 std::shared_ptr<const policy::Dialect> Dialects::find(Reader& reader, const std::string& word) {
     if (const auto found = known_.find(word); found != known_.end()) return found->second;
-    const bool is_path = word.find('/') != std::string::npos || word.ends_with(".toml");
-    if (is_path) return known_[word] = load_file(reader, word);
-    if (const BuiltinDialect* const builtin = find_builtin_dialect(word)) {
-        LoadedDialect loaded = load_dialect(builtin->toml, builtin->name);
-        reader.report().add(std::move(loaded.diagnostics));
-        return known_[word] = std::move(loaded.dialect);
+    LoadedDialect loaded =
+        find_dialect(word, as_written(reader, "dialect"), surroundings_.read_file);
+    bool of_file = false;
+    for (Diagnostic& found : loaded.diagnostics) {
+        of_file = of_file || !found.file.empty();
+        if (found.file.empty()) reader.error("dialect", std::move(found.message));
     }
-    std::vector<std::string_view> names;
-    for (const BuiltinDialect& dialect : builtin_dialects())
-        names.push_back(dialect.name);
-    const std::string found =
-        "there is no built-in dialect " + describe_found(*reader.find("dialect"));
-    const std::string hint =
-        holds_reference(*reader.find("dialect")) ? std::string() : suggestion(word, names);
-    if (!hint.empty())
-        reader.error("dialect", found + hint);
-    else
-        reader.error(
-            "dialect",
-            found + "; there is: " + enumerate(names, "and") +
-                "; a file is given by its path, with a slash in it or \".toml\" at its end"
-        );
-    return nullptr;
-}
-
-std::shared_ptr<const policy::Dialect> Dialects::load_file(
-    Reader& reader, const std::string& path
-) {
-    const std::optional<std::string> text =
-        surroundings_.read_file ? surroundings_.read_file(path) : std::nullopt;
-    const std::string shown = as_written(reader, "dialect");
-    if (!text) {
-        reader.error("dialect", "the file '" + shown + "' cannot be read");
-        return nullptr;
-    }
-    LoadedDialect loaded = load_dialect(*text, shown);
-    reader.report().add(std::move(loaded.diagnostics));
-    if (!loaded.dialect) reader.error("dialect", "the file '" + shown + "' has mistakes");
-    return std::move(loaded.dialect);
+    if (of_file) reader.report().add(std::move(loaded.diagnostics));
+    if (of_file && !loaded.dialect) reader.error("dialect", "this dialect has mistakes");
+    return known_[word] = std::move(loaded.dialect);
 }
 
 std::vector<Address> read_addresses(Reader& reader, std::string_view key) {
@@ -197,13 +177,7 @@ void settle_timeouts(Reader& reader, policy::Route& other) {
 Upstream read_upstream(Reader& reader, Dialects& dialects, const Surroundings& surroundings) {
     Upstream upstream;
     read_name(reader, upstream);
-    upstream.listen = read_addresses(reader, "listen");
-    if (!reader.has("listen"))
-        reader.error(
-            "",
-            "the key 'listen' is missing: where your application calls, such as "
-            "\"127.0.0.1:8080\""
-        );
+    read_listen(reader, upstream);
     read_url(reader, upstream);
     read_dialect(reader, dialects, upstream);
     read_proxy(reader, surroundings, upstream);

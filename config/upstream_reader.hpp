@@ -17,13 +17,11 @@ class Dialects {
 public:
     explicit Dialects(const Surroundings& surroundings) : surroundings_(surroundings) {}
 
-    // A built-in name, or a path: it has a slash in it or ends in ".toml". Null if there is none or
-    // it has mistakes; both are reported.
+    // The dialect that the reader's key `dialect` names with `word`. Null if there is none or it
+    // has mistakes; both are reported, once.
     std::shared_ptr<const policy::Dialect> find(Reader& reader, const std::string& word);
 
 private:
-    std::shared_ptr<const policy::Dialect> load_file(Reader& reader, const std::string& path);
-
     const Surroundings& surroundings_;
     std::map<std::string, std::shared_ptr<const policy::Dialect>> known_{};
 };

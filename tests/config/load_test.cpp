@@ -214,5 +214,30 @@ TEST(BuiltinDialects, CanBePrintedAndLoadedFromAFile) {
     EXPECT_EQ(config.upstreams.at(0).rules.dialect->rules.size(), 9U);
 }
 
+TEST(FindDialect, TakesABuiltinNameOrAPath) {
+    const ReadFile read_file = [](const std::string& path) -> std::optional<std::string> {
+        if (path == "mine/acme.toml") return "name = \"acme\"";
+        if (path == "bad.toml") return "nam = \"acme\"";
+        return std::nullopt;
+    };
+    const auto find = [&](const std::string& word) { return find_dialect(word, word, read_file); };
+    EXPECT_EQ(find("leavo").dialect->name, "leavo");
+    EXPECT_EQ(find("mine/acme.toml").dialect->name, "acme");
+    EXPECT_EQ(
+        all(find("levo").diagnostics),
+        "error: there is no built-in dialect 'levo'; did you mean 'leavo'?\n"
+    );
+    EXPECT_EQ(all(find("./leavo").diagnostics), "error: the file './leavo' cannot be read\n");
+    EXPECT_EQ(find("bad.toml").dialect, nullptr);
+    EXPECT_EQ(find("bad.toml").diagnostics.at(0).file, "bad.toml");
+    EXPECT_EQ(find_dialect("leavo.toml", "leavo.toml", {}).dialect, nullptr);
+}
+
+TEST(FindDialect, NeverShowsAWordThatIsNotToBeShown) {
+    const std::string found = all(find_dialect("stickycalls", "${SECRET}", {}).diagnostics);
+    EXPECT_EQ(found.find("sticky"), found.find("sticky-calls"));
+    EXPECT_NE(found.find("'${SECRET}'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace backstop::config
