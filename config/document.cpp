@@ -15,8 +15,11 @@ Node import(const toml::node& source);
 
 Node import_table(const toml::table& source) {
     Node node{.kind = Node::Kind::table, .at = position(source.source())};
-    for (const auto& [key, value] : source)
-        node.members.push_back({std::string(key.str()), position(key.source()), import(value)});
+    for (const auto& [key, value] : source) {
+        Node& member = node.members.emplace_back(import(value));
+        member.key = key.str();
+        member.key_at = position(key.source());
+    }
     return node;
 }
 
@@ -90,9 +93,9 @@ bool is_plain(std::string_view name) {
 
 }  // namespace
 
-const Member* Node::find(std::string_view key) const {
-    const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) {
-        return member.key == key;
+const Node* Node::find(std::string_view member_key) const {
+    const auto found = std::find_if(members.begin(), members.end(), [&](const Node& member) {
+        return member.key == member_key;
     });
     return found == members.end() ? nullptr : &*found;
 }
@@ -128,9 +131,9 @@ std::string member_path(const std::string& path, std::string_view key) {
 }
 
 std::string item_path(const std::string& path, std::size_t index, const Node& item) {
-    const Member* const name = item.find("name");
-    if (name && name->value.written.empty() && is_plain(name->value.text))
-        return path + "." + name->value.text;
+    const Node* const name = item.find("name");
+    if (name != nullptr && name->written.empty() && is_plain(name->text))
+        return path + "." + name->text;
     return path + "[" + std::to_string(index) + "]";
 }
 

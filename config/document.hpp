@@ -19,8 +19,6 @@ struct Position {
     std::size_t column = 0;
 };
 
-struct Member;
-
 struct Node {
     enum class Kind {
         boolean,
@@ -42,17 +40,13 @@ struct Node {
     // One of its references could not be replaced, which is an error already: what else is wrong
     // with the value is not worth saying.
     bool broken = false;
-    std::vector<Node> items{};      // of an array
-    std::vector<Member> members{};  // of a table, in no particular order
+    std::vector<Node> items{};    // of an array
+    std::vector<Node> members{};  // of a table, in no particular order
     Position at{};
+    std::string key{};  // of a member of a table
+    Position key_at{};
 
-    const Member* find(std::string_view key) const;
-};
-
-struct Member {
-    std::string key{};
-    Position at{};
-    Node value{};
+    const Node* find(std::string_view member_key) const;
 };
 
 struct Document {

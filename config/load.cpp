@@ -38,9 +38,8 @@ void read_admin(Reader reader, Admin& admin) {
 }
 
 void collect_top_level(const Node& root, Written& written) {
-    for (const Member& member : root.members)
-        if (member.value.kind == Node::Kind::table)
-            collect_written(member.value, member.key, written);
+    for (const Node& member : root.members)
+        if (member.kind == Node::Kind::table) collect_written(member, member.key, written);
 }
 
 void read_config(
@@ -52,7 +51,8 @@ void read_config(
     Dialects dialects(surroundings);
     std::vector<Reader> readers = root.tables("upstream");
     const Node* const written = root.find("upstream");
-    const bool none = !written || (written->kind == Node::Kind::array && written->items.empty());
+    const bool none =
+        written == nullptr || (written->kind == Node::Kind::array && written->items.empty());
     if (none) root.error("upstream", "there is no [[upstream]]: nothing to forward to");
     for (Reader& reader : readers)
         config.upstreams.push_back(read_upstream(reader, dialects, surroundings));

@@ -49,6 +49,18 @@ std::string found_number(const Node& node) {
                                             : print_number(node.real);
 }
 
+// TOML's own numbers; and texts that came from ${}, since the environment knows nothing else.
+std::optional<double> number_of(const Node& node) {
+    if (node.kind == Node::Kind::integer) return static_cast<double>(node.integer);
+    if (node.kind == Node::Kind::real) return node.real;
+    if (node.kind != Node::Kind::text || node.written.empty()) return std::nullopt;
+    double number = 0;
+    const char* const end = node.text.data() + node.text.size();
+    const auto [rest, problem] = std::from_chars(node.text.data(), end, number);
+    if (problem != std::errc{} || rest != end) return std::nullopt;
+    return number;
+}
+
 }  // namespace
 
 std::string describe_found(const Node& node) {
@@ -73,9 +85,7 @@ std::string describe_found(const Node& node) {
 bool holds_reference(const Node& node) {
     if (!node.written.empty()) return true;
     return std::any_of(node.items.begin(), node.items.end(), holds_reference) ||
-           std::any_of(node.members.begin(), node.members.end(), [](const Member& member) {
-               return holds_reference(member.value);
-           });
+           std::any_of(node.members.begin(), node.members.end(), holds_reference);
 }
 
 std::string enumerate(
@@ -94,30 +104,33 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
     return found.empty() ? std::string() : "; did you mean '" + std::string(found) + "'?";
 }
 
+const Node* Reader::member_or_null(std::string_view key) const {
+    return table_ != nullptr ? table_->find(key) : nullptr;
+}
+
 const Node* Reader::find(std::string_view key) {
     asked_.emplace(key);
     if (!table_) return nullptr;
-    const Member* const member = table_->find(key);
-    return member ? &member->value : nullptr;
+    return table_->find(key);
 }
 
 Position Reader::at(std::string_view key) const {
-    const Member* const member = table_ ? table_->find(key) : nullptr;
-    return member ? member->value.at : at_;
+    const Node* const member = member_or_null(key);
+    return member != nullptr ? member->at : at_;
 }
 
 std::vector<std::string_view> Reader::keys() const {
     std::vector<std::string_view> result;
     if (!table_) return result;
-    for (const Member& member : table_->members)
+    for (const Node& member : table_->members)
         result.emplace_back(member.key);
     std::sort(result.begin(), result.end());
     return result;
 }
 
 void Reader::error(std::string_view key, std::string message) {
-    if (const Member* const member = table_ ? table_->find(key) : nullptr)
-        if (is_broken(member->value)) return;
+    if (const Node* const member = member_or_null(key); member != nullptr && is_broken(*member))
+        return;
     report_->error(at(key), key.empty() ? path_ : member_path(path_, key), std::move(message));
 }
 
@@ -128,14 +141,14 @@ void Reader::warning(std::string_view key, std::string message) {
 void Reader::error_quoting(
     std::string_view key, const std::string& message, std::string_view details
 ) {
-    const Member* const member = table_ ? table_->find(key) : nullptr;
-    const bool hidden = member && holds_reference(member->value);
+    const Node* const member = member_or_null(key);
+    const bool hidden = member != nullptr && holds_reference(*member);
     error(key, message + (hidden ? " (not shown, since it holds ${})" : std::string(details)));
 }
 
 std::string Reader::shown(std::string_view key, const std::string& value) const {
-    const Member* const member = table_ ? table_->find(key) : nullptr;
-    return member && holds_reference(member->value) ? describe_found(member->value) : value;
+    const Node* const member = member_or_null(key);
+    return member != nullptr && holds_reference(*member) ? describe_found(*member) : value;
 }
 
 void Reader::error_at(const Node& node, std::string_view key, std::string message) {
@@ -158,22 +171,10 @@ void Reader::flag(std::string_view key, bool& value) {
         wrong(*node, key, "true or false");
 }
 
-// TOML's own numbers; and texts that came from ${}, since the environment knows nothing else.
-std::optional<double> Reader::number_of(const Node& node, std::string_view) {
-    if (node.kind == Node::Kind::integer) return static_cast<double>(node.integer);
-    if (node.kind == Node::Kind::real) return node.real;
-    if (node.kind != Node::Kind::text || node.written.empty()) return std::nullopt;
-    double number = 0;
-    const char* const end = node.text.data() + node.text.size();
-    const auto [rest, problem] = std::from_chars(node.text.data(), end, number);
-    if (problem != std::errc{} || rest != end) return std::nullopt;
-    return number;
-}
-
 void Reader::count(std::string_view key, int& value, int min, int max) {
     const Node* const node = find(key);
     if (!node) return;
-    const std::optional<double> number = number_of(*node, key);
+    const std::optional<double> number = number_of(*node);
     const bool whole = number && node->kind != Node::Kind::real && std::floor(*number) == *number;
     if (whole && *number >= min && *number <= max)
         value = static_cast<int>(*number);
@@ -186,7 +187,7 @@ void Reader::count(std::string_view key, int& value, int min, int max) {
 void Reader::number(std::string_view key, double& value, double min, double max) {
     const Node* const node = find(key);
     if (!node) return;
-    const std::optional<double> number = number_of(*node, key);
+    const std::optional<double> number = number_of(*node);
     if (number && *number >= min && *number <= max)
         value = *number;
     else
@@ -279,7 +280,7 @@ std::optional<std::string> Reader::required_text(std::string_view key, std::stri
         return std::nullopt;
     }
     std::string value;
-    const bool was_sound = table_->find(key)->value.kind == Node::Kind::text;
+    const bool was_sound = table_->find(key)->kind == Node::Kind::text;
     text(key, value);
     if (!was_sound) return std::nullopt;
     if (value.empty()) {
@@ -358,11 +359,11 @@ void Reader::table(std::string_view key, const Content& content) {
 void Reader::done() {
     if (!table_) return;
     const std::vector<std::string_view> known(asked_.begin(), asked_.end());
-    for (const Member& member : table_->members) {
+    for (const Node& member : table_->members) {
         if (asked_.contains(member.key)) continue;
         std::string hint = suggestion(member.key, known);
         if (hint.empty() && !known.empty()) hint = "; there is: " + enumerate(known, "and");
-        report_->error(member.at, member_path(path_, member.key), "unknown key" + hint);
+        report_->error(member.key_at, member_path(path_, member.key), "unknown key" + hint);
     }
 }
 

@@ -69,7 +69,7 @@ public:
     // `details` quote the value; if that may not be shown, they are left out.
     void error_quoting(std::string_view key, const std::string& message, std::string_view details);
 
-    bool has(std::string_view key) const { return table_ && table_->find(key) != nullptr; }
+    bool has(std::string_view key) const { return member_or_null(key) != nullptr; }
     bool exists() const { return table_ != nullptr; }
     const std::string& path() const { return path_; }
     Position at() const { return at_; }
@@ -86,8 +86,8 @@ protected:
         override;
 
 private:
+    const Node* member_or_null(std::string_view key) const;
     void wrong(const Node& node, std::string_view key, const std::string& expected);
-    std::optional<double> number_of(const Node& node, std::string_view key);
 
     const Node* table_;
     std::string path_;
@@ -102,7 +102,7 @@ std::string describe_found(const Node& node);
 bool holds_reference(const Node& node);
 // "a", "a or b", "a, b or c"; with `last` as the last joint.
 std::string enumerate(
-    std::span<const std::string_view> words, std::string_view last, bool quoted = false
+    std::span<const std::string_view> words, std::string_view last, bool in_quotes = false
 );
 // "; did you mean 'x'?", or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);

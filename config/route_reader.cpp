@@ -93,7 +93,7 @@ void read_reasons(Reader& reader, std::vector<policy::Reason>& on) {
     if (!node)
         return reader.error(
             "",
-            "the key 'on' is missing: the reasons it serves, such as [\"unreachable\", \"timeout\"]"
+            R"(the key 'on' is missing: the reasons it serves, such as ["unreachable", "timeout"])"
         );
     if (node->kind != Node::Kind::array) return read_reason(reader, *node, on);
     for (const Node& item : node->items)

@@ -75,7 +75,7 @@ void read_sources(Reader& reader, std::string_view key, std::vector<policy::Sour
     for (const std::string& text : texts) {
         policy::Source source;
         if (const std::string problem = parse_source(text, source); !problem.empty())
-            reader.error(key, "'" + text + "': " + problem);
+            reader.error(key, std::string("'").append(text).append("': ").append(problem));
         else
             sources.push_back(std::move(source));
     }
@@ -85,7 +85,7 @@ policy::DelaySource read_delay(Reader& reader, bool with_status) {
     policy::DelaySource delay;
     std::vector<policy::Source> sources;
     const std::optional<std::string> from = reader.required_text(
-        "from", "where the delay stands, such as \"Retry-After\" or \"/error/retry_after\""
+        "from", R"(where the delay stands, such as "Retry-After" or "/error/retry_after")"
     );
     if (from) read_sources(reader, "from", sources);
     if (!sources.empty()) delay.source = sources.front();

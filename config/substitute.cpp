@@ -75,8 +75,8 @@ public:
         : source_(source), environment_(environment), report_(report) {}
 
     void visit(Node& node, const std::string& path) {
-        for (Member& member : node.members)
-            visit(member.value, member_path(path, member.key));
+        for (Node& member : node.members)
+            visit(member, member_path(path, member.key));
         for (std::size_t i = 0; i < node.items.size(); ++i)
             visit(node.items[i], item_path(path, i, node.items[i]));
         if (node.kind == Node::Kind::text) replace(node, path);

@@ -117,7 +117,7 @@ ParsedTarget parse_target(std::string_view text) {
     const auto parsed = urls::parse_uri(text);
     if (!parsed)
         return {{}, R"(expected a URL such as "https://api.example.com/v1" or "unix:/path")"};
-    const urls::url_view url = *parsed;
+    const urls::url_view& url = *parsed;
     if (std::string problem = problem_of(url); !problem.empty()) return {{}, std::move(problem)};
     if (url.has_userinfo())
         return {{}, "credentials do not belong in the URL; use [upstream.credential]"};
@@ -137,7 +137,7 @@ ParsedTarget parse_target(std::string_view text) {
 ParsedProxy parse_proxy(std::string_view text) {
     const auto parsed = urls::parse_uri(text);
     if (!parsed) return {{}, R"(expected a URL such as "http://proxy.example.com:3128")"};
-    const urls::url_view url = *parsed;
+    const urls::url_view& url = *parsed;
     if (url.scheme_id() != urls::scheme::http)
         return {{}, "an egress proxy is reached by http: \"http://host:port\""};
     if (std::string problem = problem_of(url); !problem.empty()) return {{}, std::move(problem)};

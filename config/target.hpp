@@ -13,14 +13,14 @@ struct ParsedTarget {
     Target target{};
     std::string problem{};  // fit for a user, without the text itself; empty if all is well
 };
-ParsedTarget parse_target(std::string_view url);
+ParsedTarget parse_target(std::string_view text);
 
 // "http://user:password@proxy:3128".
 struct ParsedProxy {
     EgressProxy proxy{};
     std::string problem{};
 };
-ParsedProxy parse_proxy(std::string_view url);
+ParsedProxy parse_proxy(std::string_view text);
 
 // Does NO_PROXY except this host? A comma-separated list: "*", names (with everything below them,
 // with or without a leading dot), IP addresses; each perhaps with a port. Loopback is always

@@ -108,17 +108,17 @@ void read_dialect(Reader& reader, Dialects& dialects, Upstream& upstream) {
 
 void read_written(const Node& node, const policy::Dialect& dialect, Upstream& upstream) {
     Node settings = node;
-    std::erase_if(settings.members, [](const Member& member) { return member.key == "route"; });
+    std::erase_if(settings.members, [](const Node& member) { return member.key == "route"; });
     collect_written(settings, "", upstream.written);
     // Userinfo is not shown either way.
     if (const auto proxy = upstream.written.find("proxy"); proxy != upstream.written.end())
         proxy->second = toml_text(upstream.proxy);
-    const Member* const routes = node.find("route");
+    const Node* const routes = node.find("route");
     if (!routes) return;
-    for (const Node& route : routes->value.items) {
-        const Member* const match = route.find("match");
+    for (const Node& route : routes->items) {
+        const Node* const match = route.find("match");
         if (!match) continue;
-        const ParsedMatch parsed = parse_match(match->value.text);
+        const ParsedMatch parsed = parse_match(match->text);
         if (!parsed.problem.empty()) continue;
         const std::string prefix =
             route_prefix(to_string(without_base_path(parsed.match, dialect.base_path)));

@@ -30,10 +30,9 @@ std::string toml_literal(std::string_view text) {
 }
 
 void collect_written(const Node& table, const std::string& prefix, Written& written) {
-    for (const Member& member : table.members) {
-        const std::string path = member_path(prefix, member.key);
-        const Node& value = member.value;
-        const bool descend = value.kind == Node::Kind::table && member.key != "fallback";
+    for (const Node& value : table.members) {
+        const std::string path = member_path(prefix, value.key);
+        const bool descend = value.kind == Node::Kind::table && value.key != "fallback";
         if (descend)
             collect_written(value, path, written);
         else if (holds_reference(value))
@@ -96,9 +95,7 @@ std::string toml_value(const Node& node) {
             return "{" +
                    joined(
                        node.members,
-                       [](const Member& member) {
-                           return member.key + " = " + toml_value(member.value);
-                       }
+                       [](const Node& member) { return member.key + " = " + toml_value(member); }
                    ) +
                    "}";
         case Node::Kind::date:

@@ -28,6 +28,7 @@ TEST(Nearest, FindsWhatWasMeant) {
     const Row rows[] = {
         {"atempts", "attempts"},
         {"attemps", "attempts"},
+        {"attmpt", "attempts"},
         {"attempst", "attempts"},  // two neighbours swapped
         {"Attempts", "attempts"},
         {"back_off", "backoff"},

@@ -35,9 +35,9 @@ Loaded load_without_mistakes(const std::string& text) {
 }
 
 void collect_keys(const Node& node, const std::string& path, std::set<std::string>& keys) {
-    for (const Member& member : node.members) {
+    for (const Node& member : node.members) {
         keys.insert(path + member.key);
-        collect_keys(member.value, path + member.key + ".", keys);
+        collect_keys(member, path + member.key + ".", keys);
     }
     for (const Node& item : node.items)
         collect_keys(item, path, keys);
