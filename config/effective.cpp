@@ -18,6 +18,7 @@ std::string array(const std::vector<std::string>& values) {
 
 std::string addresses(const std::vector<Address>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const Address& address : values)
         texts.push_back(address.text());
     return texts.size() == 1 ? toml_literal(texts.front()) : array(texts);

@@ -40,6 +40,7 @@ TEST(Http, FollowsTheStatusTable) {
         {503, Verdict::transient, Retry::repeatable},
         {504, Verdict::transient, Retry::repeatable},
         {520, Verdict::transient, Retry::never},
+        {599, Verdict::transient, Retry::never},
     };
     const auto dialect = builtin("http");
     for (const Row& row : rows) {
