@@ -56,11 +56,7 @@ Rule read_rule(Reader& reader) {
 bool shadows(const Rule& first, const Rule& second) {
     if (!first.codes.empty() || !first.contains.empty()) return false;
     if (first.statuses.empty()) return true;
-    return !second.statuses.empty() &&
-           std::all_of(second.statuses.begin(), second.statuses.end(), [&](int status) {
-               return std::find(first.statuses.begin(), first.statuses.end(), status) !=
-                      first.statuses.end();
-           });
+    return !second.statuses.empty() && first.statuses.includes(second.statuses);
 }
 
 void read_rules(Reader& root, std::vector<Rule>& rules) {

@@ -29,12 +29,12 @@ std::string parse_source(std::string_view text, policy::Source& source) {
 }
 
 void read_status(
-    Reader& reader, std::string_view key, const Node& node, std::vector<int>& statuses
+    Reader& reader, std::string_view key, const Node& node, policy::StatusSet& statuses
 ) {
     const bool status = node.kind == Node::Kind::integer && node.integer >= lowest_status &&
                         node.integer <= highest_status;
     if (status) {
-        statuses.push_back(static_cast<int>(node.integer));
+        statuses.insert(static_cast<int>(node.integer));
         return;
     }
     const bool whole_class = node.kind == Node::Kind::text && node.text.size() == 3 &&
@@ -49,7 +49,7 @@ void read_status(
         );
     const int first = (node.text[0] - '0') * 100;
     for (int value = first; value < first + 100; ++value)
-        statuses.push_back(value);
+        statuses.insert(value);
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ policy::DelaySource read_delay(Reader& reader, bool with_status) {
     return delay;
 }
 
-void read_statuses(Reader& reader, std::string_view key, std::vector<int>& statuses) {
+void read_statuses(Reader& reader, std::string_view key, policy::StatusSet& statuses) {
     const Node* const node = reader.find(key);
     if (!node) return;
     if (node->kind != Node::Kind::array) return read_status(reader, key, *node, statuses);

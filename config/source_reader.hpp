@@ -22,6 +22,6 @@ void read_sources(Reader& reader, std::string_view key, std::vector<policy::Sour
 policy::DelaySource read_delay(Reader& reader, bool with_status);
 
 // One status, a class such as "5xx", or an array of such.
-void read_statuses(Reader& reader, std::string_view key, std::vector<int>& statuses);
+void read_statuses(Reader& reader, std::string_view key, policy::StatusSet& statuses);
 
 }  // namespace backstop::config

@@ -17,8 +17,7 @@ namespace {
 constexpr std::size_t logged_bytes_max = 128;
 
 bool covers(const DelaySource& delay, int status) {
-    return delay.statuses.empty() ||
-           std::ranges::find(delay.statuses, status) != delay.statuses.end();
+    return delay.statuses.empty() || delay.statuses.contains(status);
 }
 
 std::string for_the_log(std::string text) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "policy/json_template.hpp"
+#include "policy/status_set.hpp"
 #include "policy/time.hpp"
 #include "policy/verdict.hpp"
 
@@ -47,7 +48,7 @@ struct Source {
 struct DelaySource {
     Source source;
     DelayFormat format = DelayFormat::seconds;
-    std::vector<int> statuses{};  // empty: whatever the status
+    StatusSet statuses{};  // empty: whatever the status
 };
 
 // When a rule may send again.
@@ -62,7 +63,7 @@ enum class Retry {
 // statuses that are none, transient for repeatable requests.
 struct Rule {
     std::string name;
-    std::vector<int> statuses{};       // empty: any status from 400 on
+    StatusSet statuses{};              // empty: any status from 400 on
     std::vector<std::string> codes{};  // empty: any; else the error code must be one of these
     std::string contains{};            // empty, or a text that the body must contain, without case
     Verdict means = Verdict::transient;

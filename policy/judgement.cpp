@@ -102,7 +102,7 @@ bool is_error(int status) {
 
 bool covers(const Rule& rule, int status) {
     if (rule.statuses.empty()) return is_error(status);
-    return std::ranges::find(rule.statuses, status) != rule.statuses.end();
+    return rule.statuses.contains(status);
 }
 
 bool may_pass(Verdict verdict) {

@@ -31,19 +31,18 @@ constexpr auto failures = std::to_array<Word<FailureKind>>({
 }  // namespace
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, {}, lower, lower);
+    if (left.size() != right.size()) return false;
+    // Most are written as everybody writes them.
+    return left == right || std::ranges::equal(left, right, {}, lower, lower);
 }
 
 std::optional<std::string_view> find_header(std::span<const Field> fields, std::string_view name) {
-    // Most names differ in length or in their first letter; only the others are worth comparing.
-    const char first = name.empty() ? '\0' : lower(name.front());
-    const auto same_name = [name, first](const Field& field) {
-        return field.name.size() == name.size() && !name.empty() &&
-               lower(field.name.front()) == first && equal_ignoring_case(field.name, name);
-    };
-    const auto found = std::ranges::find_if(fields, same_name);
-    if (found == fields.end()) return std::nullopt;
-    return found->value;
+    for (const Field& field : fields) {
+        // Most names differ in length; only the others are worth comparing.
+        if (field.name.size() != name.size()) continue;
+        if (equal_ignoring_case(field.name, name)) return field.value;
+    }
+    return std::nullopt;
 }
 
 bool is_repeatable_method(std::string_view method) {

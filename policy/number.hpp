@@ -1,6 +1,7 @@
 // Numbers as APIs write them into fields and strings.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -25,6 +26,14 @@ constexpr bool is_digit(char c) {
 inline std::optional<double> decimal(std::string_view text) {
     const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
     if (digits.empty() || !is_digit(digits.front())) return std::nullopt;
+    // Counts are short and whole, and there is one in nearly every response.
+    constexpr std::size_t exact_digits = 15;
+    if (digits.size() <= exact_digits && std::all_of(digits.begin(), digits.end(), is_digit)) {
+        std::int64_t whole = 0;
+        for (const char digit : digits)
+            whole = whole * 10 + (digit - '0');
+        return static_cast<double>(digits.size() == text.size() ? whole : -whole);
+    }
     double number = 0;
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);

@@ -23,9 +23,7 @@ struct AsDelay {
 }  // namespace
 
 ResponseValues::ResponseValues(const ResponseHead& head)
-    : fields_(head.fields),
-      json_(head.body.empty() ? JsonView{} : JsonView::parse(head.body)),
-      window_(tightest_window(find_header(head.fields, "RateLimit").value_or(""))) {}
+    : fields_(head.fields), json_(head.body.empty() ? JsonView{} : JsonView::parse(head.body)) {}
 
 std::optional<std::string> ResponseValues::text(std::span<const Source> sources) const {
     for (const Source& source : sources) {
@@ -53,7 +51,9 @@ std::optional<Delay> ResponseValues::delay(const DelaySource& source, WallTime n
 std::optional<std::string_view> ResponseValues::header(const Source& source) const {
     const auto value = find_header(fields_, source.name);
     if (!value || source.parameter.empty()) return value;
-    return find_parameter(*value, source.parameter, window_);
+    // Of several windows the tightest, which the IETF draft's RateLimit tells.
+    const auto windows = find_header(fields_, "RateLimit");
+    return find_parameter(*value, source.parameter, tightest_window(windows.value_or("")));
 }
 
 std::optional<std::string> ResponseValues::text(const Source& source) const {

@@ -33,7 +33,6 @@ private:
 
     std::span<const Field> fields_;
     JsonView json_;
-    std::string_view window_;  // the tightest, where the IETF draft's RateLimit tells of several
 };
 
 }  // namespace backstop::policy

@@ -8,10 +8,10 @@ namespace {
 using namespace std::chrono_literals;
 using namespace policy;
 
-Rule rule(std::string name, std::vector<int> statuses, Verdict means, Retry retry) {
+Rule rule(std::string name, StatusSet statuses, Verdict means, Retry retry) {
     Rule out;
     out.name = std::move(name);
-    out.statuses = std::move(statuses);
+    out.statuses = statuses;
     out.means = means;
     out.retry = retry;
     return out;
