@@ -35,58 +35,46 @@ error_code timed_out() {
 
 }  // namespace
 
-Async<policy::Outcome> Exchange::attempt(policy::Send send) {
+// True: there was one in the pool.
+bool Exchange::take_connection(const policy::Send& send) {
     answered_any_ = false;
+    idle_below_ = policy::Duration::max();
+    if (send.fresh) idle_below_ = fresh_for;
     // The same number again: the last connection turned out to be stale, so others may be too.
-    policy::Duration idle_below = policy::Duration::max();
-    if (send.fresh) idle_below = fresh_for;
-    if (send.attempt == last_attempt_) idle_below = policy::Duration::zero();
+    if (send.attempt == last_attempt_) idle_below_ = policy::Duration::zero();
     last_attempt_ = send.attempt;
-    connection_ = upstream_->pool.take(steady_now(), idle_below);
-    if (!connection_) {
-        Acquired acquired = co_await acquire(send.give_up_at, idle_below);
-        if (!acquired.connection) co_return acquired.failure;
-        connection_ = std::move(acquired.connection);
-    }
-    reused_ = connection_->reused();
-    connection_->stream().owned_by(&side_.signal);
-    sender_.emplace(side_.upstream_head, body_, connection_->stream());
-    start_response();
-    const policy::Outcome outcome = co_await converse(send);
-    co_return outcome;
+    connection_ = upstream_->pool.take(steady_now(), idle_below_);
+    return connection_ != nullptr;
 }
 
-// Opens a connection, or gets one that has become free, in its turn.
-Async<Exchange::Acquired> Exchange::acquire(
-    policy::Instant give_up_at, policy::Duration idle_below
-) {
-    Acquired acquired;
+// Opens a connection, or gets one that has become free, in its turn. A failure, or nothing.
+Async<Exchange::Broke> Exchange::acquire(policy::Send send) {
     Pool& pool = upstream_->pool;
     const InLine in_line{pool, side_.signal};
     Deadline limit(side_.context.deadlines, side_.signal);
-    limit.arm(give_up_at);
+    limit.arm(send.give_up_at);
     while (!pool.reserve(side_.signal)) {
         if (limit.expired()) {
-            acquired.failure.stage = policy::Stage::connect;
-            acquired.failure.kind = policy::FailureKind::connect;
-            acquired.failure.cause = error_code(asio::error::timed_out);
-            co_return acquired;
+            policy::Failure failure;
+            failure.stage = policy::Stage::connect;
+            failure.kind = policy::FailureKind::connect;
+            failure.cause = timed_out();
+            co_return failure;
         }
-        co_await side_.signal.wait();
-        acquired.connection = pool.take(steady_now(), idle_below);
-        if (acquired.connection) co_return acquired;
+        if (side_.signal.quiet()) co_await side_.signal.wait();
+        connection_ = pool.take(steady_now(), idle_below_);
+        if (connection_) co_return std::nullopt;
     }
     DialTo to = upstream_->dial_to();
     Deadlines& deadlines = side_.context.deadlines;
-    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, give_up_at);
+    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, send.give_up_at);
     if (dialed.stream) {
-        acquired.connection = pool.make(std::move(dialed.stream), steady_now());
-    } else {
-        pool.give_up();
-        acquired.failure = dialed.failure;
-        side_.context.observer.connection_failed(*upstream_, dialed.failure, dialed.trouble);
+        connection_ = pool.make(std::move(dialed.stream), steady_now());
+        co_return std::nullopt;
     }
-    co_return acquired;
+    pool.give_up();
+    side_.context.observer.connection_failed(*upstream_, dialed.failure, dialed.trouble);
+    co_return dialed.failure;
 }
 
 void Exchange::start_response() {
@@ -103,6 +91,10 @@ void Exchange::start_response() {
 // before it has everything.
 Async<policy::Outcome> Exchange::converse(policy::Send send) {
     Stream& upstream = connection_->stream();
+    reused_ = connection_->reused();
+    upstream.owned_by(&side_.signal);
+    sender_.emplace(side_.upstream_head, body_, upstream);
+    start_response();
     AttemptClock clock(side_, body_, send.give_up_at);
     for (;;) {
         sender_->pump(upstream);
@@ -115,7 +107,7 @@ Async<policy::Outcome> Exchange::converse(policy::Send send) {
         if (upstream.ended()) co_return failure_of_stream();
         if (clock.expired()) co_return failure(policy::FailureKind::timeout, timed_out());
         if (more_at_once()) continue;
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
     }
     if (!policy::wants_body(*upstream_->rules().dialect, side_.response.status)) {
         co_return response_head();
@@ -184,7 +176,7 @@ Async<policy::Outcome> Exchange::look_at_body() {
         if (parser_->done() || side_.payload.size() >= peek_bytes || limit.expired()) break;
         if (response_broken()) co_return failure_of_stream();
         if (moved) continue;
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
     }
     const auto coding = side_.response.find(FieldId::content_encoding);
     decoded_ = decoded_copy(side_.payload.view().substr(0, peek_bytes), coding.value_or(""));

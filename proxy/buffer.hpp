@@ -11,14 +11,22 @@
 
 namespace backstop::proxy {
 
+struct FreeBlock {
+    std::size_t capacity = 0;
+    void operator()(char* bytes) const;
+};
+
 class Buffer {
 public:
+    // What one read takes. Memory of just this size costs little to have and to give back.
+    static constexpr std::size_t block = std::size_t{8} * 1024;
+
     explicit Buffer(std::size_t reserve) { grow(reserve); }
 
     std::string_view view() const { return {data_.get() + begin_, end_ - begin_}; }
     std::size_t size() const { return end_ - begin_; }
     bool empty() const { return begin_ == end_; }
-    std::size_t capacity() const { return capacity_; }
+    std::size_t capacity() const { return data_.get_deleter().capacity; }
 
     void consume(std::size_t count) {
         begin_ += count;
@@ -27,16 +35,16 @@ public:
 
     // Room for at least `least` bytes at the end, and for whatever else is there.
     std::span<char> room(std::size_t least) {
-        if (capacity_ - end_ < least) {
-            if (begin_ > 0 && capacity_ - size() >= least) {
+        if (capacity() - end_ < least) {
+            if (begin_ > 0 && capacity() - size() >= least) {
                 std::memmove(data_.get(), data_.get() + begin_, size());
                 end_ -= begin_;
                 begin_ = 0;
             } else {
-                grow(std::max(2 * capacity_, size() + least));
+                grow(std::max(2 * capacity(), size() + least));
             }
         }
-        return {data_.get() + end_, capacity_ - end_};
+        return {data_.get() + end_, capacity() - end_};
     }
     void commit(std::size_t count) { end_ += count; }
 
@@ -48,26 +56,27 @@ public:
 
     // Gives memory beyond `keep` back; only an empty buffer shrinks.
     void shrink(std::size_t keep) {
-        if (!empty() || capacity_ <= keep) return;
-        data_.reset();
-        capacity_ = begin_ = end_ = 0;
+        if (!empty() || capacity() <= keep) return;
+        data_ = Bytes();
+        begin_ = end_ = 0;
         grow(keep);
     }
 
 private:
+    using Bytes = std::unique_ptr<char[], FreeBlock>;
+    static Bytes allocate(std::size_t capacity);
+
     void grow(std::size_t capacity) {
         if (capacity == 0) return;
-        auto bigger = std::make_unique_for_overwrite<char[]>(capacity);
+        Bytes bigger = allocate(capacity);
         const std::size_t count = size();
         if (count > 0) std::memcpy(bigger.get(), data_.get() + begin_, count);
         data_ = std::move(bigger);
-        capacity_ = capacity;
         begin_ = 0;
         end_ = count;
     }
 
-    std::unique_ptr<char[]> data_{};
-    std::size_t capacity_ = 0;
+    Bytes data_{};
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "proxy/deadlines.hpp"
 #include "proxy/report.hpp"
 #include "proxy/request_body.hpp"
+#include "proxy/turns.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -58,12 +59,14 @@ struct Context {
     Context(Executor on, Observer& tell, const config::Limits& configured)
         : executor(on),
           deadlines(on),
+          turns(on),
           observer(tell),
           limits(configured),
           replay{configured.replay_memory, 0} {}
 
     Executor executor;
     Deadlines deadlines;
+    Turns turns;
     Observer& observer;
     Random random{};
     config::Limits limits;

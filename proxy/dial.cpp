@@ -112,7 +112,7 @@ Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadl
                 resolver.error() ? resolver.error() : error_code(asio::error::timed_out);
             co_return failed(policy::Stage::resolve, policy::FailureKind::resolve, cause);
         }
-        co_await signal.wait();
+        if (signal.quiet()) co_await signal.wait();
         // A failed look-up must not start another one within the same attempt.
         found = resolver.error() ? nullptr : resolver.lookup(signal);
     }
@@ -138,7 +138,7 @@ Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadl
                 race.all_failed() ? race.error() : error_code(asio::error::timed_out);
             co_return failed(policy::Stage::connect, policy::FailureKind::connect, cause);
         }
-        co_await signal.wait();
+        if (signal.quiet()) co_await signal.wait();
     }
 }
 
@@ -160,7 +160,7 @@ Async<Dialed> tunnel(Dialed dialed, std::string request, Signal& signal, Deadlin
         }
         if (stream.ended() || stream.write_error() || limit.expired()) break;
         stream.read_up_to(answer_max);
-        co_await signal.wait();
+        if (signal.quiet()) co_await signal.wait();
         if (sent < request.size()) sent += stream.send(std::string_view(request).substr(sent));
     }
     const bool late = limit.expired();
@@ -219,7 +219,7 @@ Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Inst
     stream.start_tls(std::make_unique<TlsSession>(to.tls));
     while (!stream.tls_ready() && !stream.ended() && !stream.write_error() && !limit.expired()) {
         stream.read_up_to(1);
-        co_await signal.wait();
+        if (signal.quiet()) co_await signal.wait();
     }
     if (stream.tls_ready() && !stream.ended()) co_return dialed;
     const error_code cause = stream.ended()         ? stream.read_error()

@@ -9,6 +9,9 @@ namespace backstop::proxy {
 
 namespace {
 
+// With fewer exchanges than this under way nobody waits for a turn.
+constexpr int busy = 8;
+
 const policy::Route& route_of(const Upstream& upstream, const Message& request) {
     const policy::Rules& rules = upstream.rules();
     const policy::Route* found = policy::find_route(
@@ -74,9 +77,55 @@ Async<bool> Exchange::run() {
         if (!received) co_return false;
     }
     prepare();
-    co_await follow_plan();
-    release();
+    // The loop of the product: the Plan says what to do, we do it and say what came of it. What
+    // mostly happens at once is tried before a coroutine is entered for it.
+    policy::Step step = plan_->start(now());
+    for (;;) {
+        if (side_.context.in_flight >= busy) co_await side_.context.turns.next();
+        if (const auto* send = std::get_if<policy::Send>(&step)) {
+            const policy::Send order = *send;
+            Broke broke;
+            if (!take_connection(order)) broke = co_await acquire(order);
+            policy::Outcome outcome;
+            if (broke) {
+                outcome = *broke;
+            } else {
+                outcome = co_await converse(order);
+            }
+            if (body_.failed()) {
+                co_await blame_client();
+                break;
+            }
+            step = report(outcome);
+        } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
+            const policy::Wait order = *wait;
+            co_await sleep(order);
+            if (!client_left()) step = plan_->resume(now());
+        } else if (const auto* ours = std::get_if<policy::Substitute>(&step)) {
+            const policy::Substitute order = *ours;
+            co_await substitute(order);
+            break;
+        } else {
+            const policy::Deliver order = std::get<policy::Deliver>(step);
+            if (deliver_at_once(order)) break;
+            const Broke broke = co_await deliver(order);
+            if (!broke) break;
+            step = report(*broke);
+        }
+        // What nobody waits for is not tried again.
+        const bool goes_on = std::holds_alternative<policy::Send>(step) ||
+                             std::holds_alternative<policy::Wait>(step);
+        if (goes_on && client_left()) {
+            aborted();
+            break;
+        }
+    }
+    conclude();
+    co_return keep_alive_;
+}
 
+void Exchange::conclude() {
+    release();
     Report report;
     report.route = &route_;
     report.method = side_.request.method();
@@ -91,40 +140,6 @@ Async<bool> Exchange::run() {
     report.ended = now();
     report.took = report.ended.steady - begun_.steady;
     side_.context.observer.finished(*upstream_, report);
-    co_return keep_alive_;
-}
-
-// The loop of the product: the Plan says what to do, we do it and say what came of it.
-Async<void> Exchange::follow_plan() {
-    policy::Step step = plan_->start(now());
-    for (;;) {
-        if (const auto* send = std::get_if<policy::Send>(&step)) {
-            const policy::Send order = *send;
-            const policy::Outcome outcome = co_await attempt(order);
-            if (body_.failed()) {
-                co_await blame_client();
-                co_return;
-            }
-            step = report(outcome);
-        } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
-            const policy::Wait order = *wait;
-            co_await sleep(order);
-            if (client_left()) break;
-            step = plan_->resume(now());
-        } else if (const auto* ours = std::get_if<policy::Substitute>(&step)) {
-            const policy::Substitute order = *ours;
-            co_await substitute(order);
-            co_return;
-        } else {
-            const policy::Deliver order = std::get<policy::Deliver>(step);
-            const Broke broke = co_await deliver(order);
-            if (!broke) co_return;
-            step = report(*broke);
-        }
-        // What nobody waits for is not tried again.
-        if (client_left() && std::holds_alternative<policy::Send>(step)) break;
-    }
-    aborted();
 }
 
 // The client broke off within its body, or sent rubbish: says nothing about the upstream.
@@ -182,7 +197,7 @@ Async<bool> Exchange::receive_body() {
             co_await refuse(408, "body_timeout", "the request body did not arrive in time");
             co_return false;
         }
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
         body_.pull();
         if (body_.received() != seen) idle.arm(steady_now() + context.limits.client_body_idle);
         seen = body_.received();
@@ -254,7 +269,7 @@ Async<void> Exchange::sleep(policy::Wait wait) {
             break;
         }
         side_.stream->read_up_to(context.limits.head_bytes);
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
     }
 }
 

@@ -36,10 +36,6 @@ public:
     Async<bool> run();
 
 private:
-    struct Acquired {
-        ConnectionPointer connection{};
-        policy::Failure failure{};
-    };
     enum class Progress {
         more,     // bytes are missing
         interim,  // a 1xx, dealt with
@@ -50,7 +46,6 @@ private:
 
     // exchange.cpp
     Async<bool> receive_body();
-    Async<void> follow_plan();
     Async<void> blame_client();
     void prepare();
     policy::Request facts() const;
@@ -58,10 +53,11 @@ private:
     Async<void> sleep(policy::Wait wait);
     bool client_left() const { return side_.stream->ended(); }
     void aborted();
+    void conclude();
 
     // attempt.cpp
-    Async<policy::Outcome> attempt(policy::Send send);
-    Async<Acquired> acquire(policy::Instant give_up_at, policy::Duration idle_below);
+    bool take_connection(const policy::Send& send);
+    Async<Broke> acquire(policy::Send send);
     Async<policy::Outcome> converse(policy::Send send);
     Async<policy::Outcome> look_at_body();
     Progress read_head();
@@ -77,12 +73,14 @@ private:
     std::optional<policy::Duration> upstream_keep_alive() const;
 
     // relay.cpp
+    bool deliver_at_once(const policy::Deliver& deliver);
     Async<Broke> deliver(policy::Deliver deliver);
     Async<Broke> hold();
     Async<void> stream_body(Framing framing);
     bool send_piece(const Framing& framing);
     Framing client_framing() const;
     void decide_keep_alive(const Framing& framing);
+    void commit(const policy::Deliver& deliver, const Framing& framing);
     void write_head(const policy::Deliver& deliver, const Framing& framing);
 
     // substitute.cpp
@@ -107,13 +105,16 @@ private:
     std::optional<ResponseParser> parser_{};
     std::string decoded_{};  // a copy of an error body, for the Plan
     int last_attempt_ = 0;
+    policy::Duration idle_below_{};  // how long a pooled connection may have been idle
     bool reused_ = false;
     bool answered_any_ = false;
     bool sound_ = false;  // the head of the final response is there, and may be trusted
 
     // Of the answer.
     bool keep_alive_ = false;  // after it
-    int status_ = 499;         // as nginx logs a client that left
+    bool committed_ = false;   // its head is written, and so is what the client took of it:
+    std::size_t taken_ = 0;
+    int status_ = 499;  // as nginx logs a client that left
     Outcome outcome_ = Outcome::aborted;
     policy::Reason reason_ = policy::Reason::client_gone;
     std::uint64_t bytes_out_ = 0;

@@ -2,8 +2,8 @@
 
 #include <boost/beast/http/error.hpp>
 
-#include <cstring>
-#include <limits>
+#include <algorithm>
+#include <functional>
 
 namespace backstop::proxy {
 
@@ -16,18 +16,14 @@ std::string_view std_view(boost::beast::string_view text) {
 }
 
 // A line that begins with white space continues the one before it (obs-fold, RFC 9112 5.2). Beast
-// joins such lines without a word; the raw bytes tell.
-bool has_fold(std::string_view head) {
-    const char* at = head.data();
-    const char* const end = at + head.size();
-    while (at < end) {
-        const auto* newline =
-            static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
-        if (newline == nullptr || newline + 1 >= end) return false;
-        if (newline[1] == ' ' || newline[1] == '\t') return true;
-        at = newline + 1;
-    }
-    return false;
+// joins such lines without a word. But it does so elsewhere: of a field on one line the value
+// stands where it came, and nothing but spaces and tabs is between the colon and it.
+bool is_folded(std::string_view came, std::string_view name, std::string_view value) {
+    const std::less<const char*> before;
+    if (before(value.data(), came.data()) || before(came.data() + came.size(), value.data()))
+        return true;
+    const char* const gap = name.data() + name.size();
+    return std::find(gap, value.data(), '\n') != value.data();
 }
 
 // To Beast a request line that ends without CR is one whose version goes on.
@@ -51,9 +47,9 @@ MessageParser<IsRequest>::MessageParser(Message& message, HeadLimits limits)
 template <bool IsRequest>
 std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
     error_code ec;
+    came_ = bytes;
     const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
     head_bytes_ += used;
-    if (has_fold(bytes.substr(0, used))) message_.folded = true;
     if (ec && ec != http::error::need_more) {
         if (ec == http::error::bad_version && line_ends_without_cr(bytes))
             ec = http::error::bad_line_ending;
@@ -130,6 +126,7 @@ void MessageParser<IsRequest>::on_field_impl(FieldId id, View name, View value, 
         ec = http::error::header_limit;
         return;
     }
+    if (is_folded(came_, std_view(name), std_view(value))) message_.folded = true;
     message_.add(id, std_view(name), std_view(value));
 }
 

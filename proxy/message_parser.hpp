@@ -79,6 +79,7 @@ private:
     Message& message_;
     HeadLimits limits_;
     Buffer* body_ = nullptr;
+    std::string_view came_{};  // what put_head() was given
     std::size_t head_bytes_ = 0;
     std::size_t trailers_ = 0;
     ParseError error_ = ParseError::none;

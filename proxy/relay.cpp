@@ -17,6 +17,11 @@ constexpr std::uint64_t held_max = 64 * 1024;
 constexpr policy::Duration half_open = std::chrono::seconds(5);
 constexpr std::size_t frames_max = 64 * 1024;
 
+bool is_held(const Framing& framing) {
+    return framing.kind == Framing::Kind::none ||
+           (framing.kind == Framing::Kind::length && framing.length <= held_max);
+}
+
 std::string whole_seconds(policy::Duration duration) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration);
     return std::to_string(std::max<std::chrono::seconds::rep>(seconds.count(), 0));
@@ -56,18 +61,9 @@ void Exchange::write_head(const policy::Deliver& deliver, const Framing& framing
     write_client_head(head, side_.client_head);
 }
 
-Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
-    const Framing framing = client_framing();
-    const bool holds = framing.kind == Framing::Kind::none ||
-                       (framing.kind == Framing::Kind::length && framing.length <= held_max);
-    if (holds && connection_) {
-        pull_response();
-        if (!parser_->done()) {
-            const Broke broke = co_await hold();
-            if (broke) co_return broke;
-        }
-        release();
-    }
+// The answer from here on: nothing else can be said to the client any more.
+void Exchange::commit(const policy::Deliver& deliver, const Framing& framing) {
+    committed_ = true;
     status_ = side_.response.status;
     reason_ = deliver.reason;
     outcome_ = status_ < 400   ? Outcome::ok
@@ -77,16 +73,34 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
     write_head(deliver, framing);
     plan_->committed(now());
     side_.answering = true;
-    if (parser_->done() && framing.kind != Framing::Kind::chunked) {
-        bytes_out_ = side_.payload.size();
-        std::size_t sent = 0;
-        if (!write_at_once(side_.client_head, side_.payload.view(), sent)) {
-            const bool written = co_await write_rest(side_.client_head, side_.payload.view(), sent);
-            if (!written) aborted();
-        }
+}
+
+// Most answers are here by now, and are taken by the client in one piece. False: deliver() goes on.
+bool Exchange::deliver_at_once(const policy::Deliver& deliver) {
+    const Framing framing = client_framing();
+    if (framing.kind == Framing::Kind::chunked) return false;
+    if (connection_ && is_held(framing)) pull_response();
+    if (!parser_->done()) return false;
+    release();
+    commit(deliver, framing);
+    bytes_out_ = side_.payload.size();
+    return write_at_once(side_.client_head, side_.payload.view(), taken_);
+}
+
+Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
+    const Framing framing = client_framing();
+    if (!committed_ && connection_ && is_held(framing)) {
+        const Broke broke = co_await hold();
+        if (broke) co_return broke;
+        if (deliver_at_once(deliver)) co_return std::nullopt;
+    }
+    if (!committed_) {
+        commit(deliver, framing);
+        co_await stream_body(framing);
         co_return std::nullopt;
     }
-    co_await stream_body(framing);
+    const bool written = co_await write_rest(side_.client_head, side_.payload.view(), taken_);
+    if (!written) aborted();
     co_return std::nullopt;
 }
 
@@ -101,7 +115,7 @@ Async<Exchange::Broke> Exchange::hold() {
             co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
         sender_->pump(connection_->stream());
         if (moved) continue;
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
     }
 }
 
@@ -171,7 +185,7 @@ Async<void> Exchange::stream_body(Framing framing) {
             leaving.arm(steady_now() + half_open);
         }
         client.read_up_to(context.limits.head_bytes);
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
     }
 }
 

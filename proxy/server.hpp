@@ -75,7 +75,8 @@ private:
 
     const config::Config config_;
     const Options options_;
-    asio::io_context io_{1};
+    // One thread runs it. Others may post to it, and the resolver's does; none touches its sockets.
+    asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     LineWriter lines_;
     AccessLog access_;
     Metrics metrics_;

@@ -49,7 +49,7 @@ Async<void> send_all(ClientSide& side, std::string bytes) {
     side.answering = true;
     std::size_t sent = side.stream->send(bytes);
     while (sent < bytes.size() && !side.stream->write_error() && !limit.expired()) {
-        co_await side.signal.wait();
+        if (side.signal.quiet()) co_await side.signal.wait();
         sent += side.stream->send(std::string_view(bytes).substr(sent));
     }
 }
@@ -121,7 +121,7 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
             co_return Next::close;
         }
         client.read_up_to(context.limits.head_bytes + 4);
-        co_await side.signal.wait();
+        if (side.signal.quiet()) co_await side.signal.wait();
     }
 }
 
@@ -137,7 +137,7 @@ Async<void> linger(ClientSide& side) {
         read += client.in().size();
         client.in().consume(client.in().size());
         client.read_up_to(side.context.limits.head_bytes);
-        co_await side.signal.wait();
+        if (side.signal.quiet()) co_await side.signal.wait();
     }
 }
 

@@ -2,16 +2,11 @@
 
 namespace backstop::proxy {
 
-// Not in the header: with link-time optimisation g++ 12 takes the frames of one coroutine in two
-// files for two types.
+// Not in the header: async_initiate has a coroutine in it, and with link-time optimisation g++ 12
+// takes the frames of one coroutine in two files for two types.
 Async<void> Signal::wait() {
-    if (!raised_) {
-        UseAwaitable token;
-        Keep keep(this);
-        co_await asio::async_initiate<UseAwaitable, void()>(keep, token);
-    }
-    raised_ = false;
-    if (stopped_) throw Stopped();
+    UseAwaitable token;
+    return asio::async_initiate<UseAwaitable, Signature>(Keep(this), token);
 }
 
 }  // namespace backstop::proxy

@@ -10,6 +10,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,7 +26,7 @@ protected:
     ~Wakeable() = default;
 };
 
-// Thrown by wait() once the process stops: unwinds a coroutine wherever it waits.
+// Thrown by quiet() and wait() once the process stops: unwinds a coroutine wherever it waits.
 struct Stopped {};
 
 class Signal final : public Wakeable {
@@ -34,7 +35,7 @@ public:
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
 
-    // Resumes the waiter at once, or lets the next wait() return at once. Only from Asio handlers:
+    // Resumes the waiter at once, or is remembered until the next quiet(). Only from Asio handlers:
     // the waiter runs inside this call.
     void wake() override {
         raised_ = true;
@@ -53,17 +54,25 @@ public:
         });
     }
 
-    // From now on wait() throws Stopped.
+    // From now on quiet() and wait() throw Stopped.
     void stop() {
         stopped_ = true;
         wake_later();
     }
 
-    // Returns once raised since the last wait() returned. One waiter only.
+    // Nothing was raised since the last quiet() or wait(), so that the caller has to wait. Two
+    // steps, because to enter a coroutine is what costs:
+    //     if (signal.quiet()) co_await signal.wait();
+    bool quiet() {
+        if (stopped_) throw Stopped();
+        return !std::exchange(raised_, false);
+    }
+    // Returns once raised. One waiter only.
     Async<void> wait();
 
 private:
-    using Handler = asio::async_result<UseAwaitable, void()>::handler_type;
+    using Signature = void(std::exception_ptr);
+    using Handler = asio::async_result<UseAwaitable, Signature>::handler_type;
 
     class Keep {
     public:
@@ -78,7 +87,8 @@ private:
         if (!waiting_) return;
         Handler handler = std::move(*waiting_);
         waiting_.reset();
-        std::move(handler)();
+        raised_ = false;
+        std::move(handler)(stopped_ ? std::make_exception_ptr(Stopped()) : nullptr);
     }
 
     Executor executor_;

@@ -14,7 +14,7 @@ namespace backstop::proxy {
 namespace {
 
 // Received in pieces of this size; an empty in_ reserves as much and keeps it while in use.
-constexpr std::size_t piece = 8 * 1024;
+constexpr std::size_t piece = Buffer::block;
 
 // Head and body up to this size leave as one piece.
 constexpr std::size_t together = 8 * 1024;

@@ -78,7 +78,7 @@ Async<bool> Exchange::write_rest(std::string_view head, std::string_view body, s
             client.reset();
             co_return false;
         }
-        co_await side_.signal.wait();
+        if (side_.signal.quiet()) co_await side_.signal.wait();
         const std::string_view rest_of_head = head.substr(std::min(sent, head.size()));
         const std::string_view rest_of_body =
             body.substr(sent > head.size() ? sent - head.size() : 0);

@@ -14,6 +14,12 @@ namespace backstop::proxy {
 
 namespace {
 
+// SSL_get_error() goes by the thread's queue of errors, so it must be empty before a call. Mostly
+// it is, and to look is cheaper than to clear all of its places.
+void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 // Records are made up to this many bytes ahead of the socket.
 constexpr std::size_t out_limit = 64 * 1024;
 constexpr std::size_t record = 16 * 1024;  // RFC 8446 5.1
@@ -125,10 +131,12 @@ error_code TlsSession::drain(Buffer& in, std::size_t up_to) {
         const std::span<char> room = in.room(std::min<std::size_t>(8 * 1024, up_to - in.size()));
         const std::size_t size = std::min(room.size(), up_to - in.size());
         std::size_t count = 0;
-        ERR_clear_error();
+        forget_errors();
         const int result = SSL_read_ex(ssl_.get(), room.data(), size, &count);
         if (result != 1) return failed(result);
         in.commit(count);
+        // To ask again would cost a buffer of OpenSSL's, to learn that there is nothing.
+        if (feeding_.empty() && raw_.empty() && SSL_pending(ssl_.get()) == 0) break;
     }
     return {};
 }
@@ -157,7 +165,7 @@ std::size_t TlsSession::encrypt(std::string_view head, std::string_view body, er
     std::size_t done = 0;
     const auto write = [&](std::string_view piece) {
         std::size_t count = 0;
-        ERR_clear_error();
+        forget_errors();
         const int result = SSL_write_ex(ssl_.get(), piece.data(), piece.size(), &count);
         if (result != 1) {
             ec = failed(result);
