@@ -102,21 +102,31 @@ struct Waiting {
     ~Waiting() { resolver.forget(signal); }
 };
 
-Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadlines& deadlines) {
-    const auto executor = co_await asio::this_coro::executor;
+error_code or_timed_out(error_code cause) {
+    return cause ? cause : error_code(asio::error::timed_out);
+}
+
+// The addresses, or why there are none.
+Async<error_code> resolve(
+    Resolver& resolver, Signal& signal, Deadline& limit, std::vector<Endpoint>& endpoints
+) {
     const Waiting waiting{resolver, signal};
     const std::vector<Endpoint>* found = resolver.lookup(signal);
     while (found == nullptr) {
-        if (limit.expired() || resolver.error()) {
-            const error_code cause =
-                resolver.error() ? resolver.error() : error_code(asio::error::timed_out);
-            co_return failed(policy::Stage::resolve, policy::FailureKind::resolve, cause);
-        }
+        if (limit.expired() || resolver.error()) co_return or_timed_out(resolver.error());
         if (signal.quiet()) co_await signal.wait();
         // A failed look-up must not start another one within the same attempt.
         found = resolver.error() ? nullptr : resolver.lookup(signal);
     }
-    const std::vector<Endpoint> endpoints = *found;
+    endpoints = *found;
+    co_return error_code();
+}
+
+Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadlines& deadlines) {
+    const auto executor = co_await asio::this_coro::executor;
+    std::vector<Endpoint> endpoints;
+    const error_code unknown = co_await resolve(resolver, signal, limit, endpoints);
+    if (unknown) co_return failed(policy::Stage::resolve, policy::FailureKind::resolve, unknown);
     Race race(executor, signal);
     Deadline next(deadlines, signal);
     std::size_t started = 0;
@@ -134,8 +144,7 @@ Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadl
         }
         if (limit.expired() || race.all_failed()) {
             resolver.doubt();
-            const error_code cause =
-                race.all_failed() ? race.error() : error_code(asio::error::timed_out);
+            const error_code cause = or_timed_out(race.all_failed() ? race.error() : error_code());
             co_return failed(policy::Stage::connect, policy::FailureKind::connect, cause);
         }
         if (signal.quiet()) co_await signal.wait();

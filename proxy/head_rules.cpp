@@ -49,35 +49,36 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
     return value;
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// What a name or an IPv4 address may consist of (RFC 3986 3.2.2).
+bool is_of_reg_name(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
+}
+
+// Where the host ends and the port, if any, begins; npos if it is no host.
+std::size_t end_of_host(std::string_view text) {
+    if (!text.starts_with('[')) {
+        const auto* const end = std::find_if_not(text.begin(), text.end(), is_of_reg_name);
+        return end == text.begin() ? std::string_view::npos
+                                   : static_cast<std::size_t>(end - text.begin());
+    }
+    const std::size_t close = text.find_first_not_of("0123456789abcdefABCDEF:.", 1);
+    const bool sound = close != std::string_view::npos && close >= 3 && text[close] == ']';
+    return sound ? close + 1 : std::string_view::npos;
+}
+
 // uri-host [ ":" port ] (RFC 9110 7.2), without userinfo. An empty value is allowed by the RFC for
 // schemes without authority; nobody sends it to an HTTP API.
 bool valid_authority(std::string_view text) {
-    if (text.empty()) return false;
-    std::string_view port;
-    if (text.front() == '[') {
-        const std::size_t close = text.find(']');
-        if (close == std::string_view::npos || close < 3) return false;
-        const std::string_view address = text.substr(1, close - 1);
-        if (address.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
-            return false;
-        }
-        port = text.substr(close + 1);
-    } else {
-        const std::size_t colon = text.find(':');
-        const std::string_view host = text.substr(0, colon);
-        if (host.empty()) return false;
-        const auto allowed = [](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                   std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
-        };
-        if (!std::all_of(host.begin(), host.end(), allowed)) return false;
-        port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
-    }
-    if (port.empty()) return true;
-    if (port.front() != ':') return false;
-    port.remove_prefix(1);
-    return port.size() <= 5 &&
-           std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const std::size_t end = end_of_host(text);
+    if (end == std::string_view::npos) return false;
+    if (end == text.size()) return true;
+    const std::string_view port = text.substr(end + 1);
+    return text[end] == ':' && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit);
 }
 
 // The authority of an absolute-form target, or nothing if it is not one.
@@ -149,6 +150,26 @@ Refusal judge_framing(Message& message) {
     return {};
 }
 
+// More lenient than with requests in one thing: the same length may be said several times.
+bool judge_response_framing(Message& message) {
+    std::size_t lengths = 0;
+    std::size_t codings = 0;
+    const auto length = message.find(FieldId::content_length, &lengths);
+    const auto coding = message.find(FieldId::transfer_encoding, &codings);
+    if (lengths > 0 && codings > 0) return false;
+    if (codings > 0) {
+        message.chunked = codings == 1 && iequals(*coding, "chunked") && message.version != 10;
+        return message.chunked;
+    }
+    if (lengths == 0) return true;
+    message.content_length = parse_length(*length);
+    const auto lines = message.lines();
+    return message.content_length &&
+           std::all_of(lines.begin(), lines.end(), [&](const Message::Line& line) {
+               return line.id != FieldId::content_length || message.text(line.value) == *length;
+           });
+}
+
 void judge_connection(Message& message) {
     message.keep_alive = message.version == 11;
     for (const Message::Line& line : message.lines()) {
@@ -194,27 +215,9 @@ Refusal judge_request(Message& message) {
 }
 
 bool judge_response(Message& message, std::string_view request_method) {
-    if (message.status < 100 || message.status > 599) return false;
-    if (message.folded) return false;
+    if (message.status < 100 || message.status > 599 || message.folded) return false;
     judge_connection(message);
-    std::size_t lengths = 0;
-    std::size_t codings = 0;
-    const auto length = message.find(FieldId::content_length, &lengths);
-    const auto coding = message.find(FieldId::transfer_encoding, &codings);
-    if (lengths > 0 && codings > 0) return false;
-    if (codings > 0) {
-        if (codings > 1 || !iequals(*coding, "chunked") || message.version == 10) return false;
-        message.chunked = true;
-    }
-    if (lengths > 0) {
-        message.content_length = parse_length(*length);
-        if (!message.content_length) return false;
-        for (const Message::Line& line : message.lines()) {
-            if (line.id == FieldId::content_length && message.text(line.value) != *length) {
-                return false;
-            }
-        }
-    }
+    if (!judge_response_framing(message)) return false;
     // These have no body, whatever their fields say (RFC 9112 6.3); framing by it is over.
     const int status = message.status;
     const bool bodiless = status < 200 || status == 204 || status == 304;

@@ -1,5 +1,7 @@
 #include "proxy/message_parser.hpp"
 
+#include "policy/number.hpp"
+
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
@@ -26,10 +28,24 @@ bool is_folded(std::string_view came, std::string_view name, std::string_view va
     return std::find(gap, value.data(), '\n') != value.data();
 }
 
-// To Beast a request line that ends without CR is one whose version goes on.
-bool line_ends_without_cr(std::string_view head) {
-    const std::size_t newline = head.find('\n');
-    return newline != std::string_view::npos && (newline == 0 || head[newline - 1] != '\r');
+// HTTP-version as RFC 9112 2.3 has it, at the end of the first line: a version that exists, though
+// perhaps not here. What is none is rubbish rather than another protocol.
+bool names_a_version(std::string_view head) {
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    const std::size_t space = line.rfind(' ');
+    if (space == std::string_view::npos) return false;
+    const std::string_view version = line.substr(space + 1);
+    return version.size() == 8 && version.starts_with("HTTP/") && policy::is_digit(version[5]) &&
+           version[6] == '.' && policy::is_digit(version[7]);
+}
+
+// A line end without CR, for which Beast waits on and on.
+bool has_bare_lf(std::string_view bytes) {
+    for (std::size_t at = bytes.find('\n'); at != std::string_view::npos;
+         at = bytes.find('\n', at + 1)) {
+        if (at == 0 || bytes[at - 1] != '\r') return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -51,14 +67,14 @@ std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
     const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
     head_bytes_ += used;
     if (ec && ec != http::error::need_more) {
-        if (ec == http::error::bad_version && line_ends_without_cr(bytes))
-            ec = http::error::bad_line_ending;
         fail(ec);
         return used;
     }
-    const std::size_t waiting = head_done() ? 0 : bytes.size() - used;
-    if (head_bytes_ + waiting > limits_.bytes) {
-        error_ = line_done_ ? ParseError::head_too_large : ParseError::line_too_long;
+    const std::string_view waiting = head_done() ? std::string_view{} : bytes.substr(used);
+    if (has_bare_lf(waiting)) {
+        fail(http::error::bad_line_ending);
+    } else if (head_bytes_ + waiting.size() > limits_.bytes) {
+        fail(http::error::header_limit);
     }
     return used;
 }
@@ -90,8 +106,10 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
     if (head_done()) {
         error_ = ParseError::body_framing;
     } else if (ec == http::error::header_limit) {
-        error_ = line_done_ ? ParseError::head_too_large : ParseError::line_too_long;
-    } else if (ec == http::error::bad_version) {
+        // Beast may not have looked at the first line before it had seen the end of the head.
+        const bool line_came = line_done_ || came_.find('\n') < limits_.bytes;
+        error_ = line_came ? ParseError::head_too_large : ParseError::line_too_long;
+    } else if (ec == http::error::bad_version && names_a_version(came_)) {
         error_ = ParseError::bad_version;
     } else {
         error_ = ParseError::bad;

@@ -54,22 +54,28 @@ void RequestBody::pull() {
             if (client_.ended()) state_ = State::gone;
             break;
         }
-        const std::size_t before = buffer_.size();
-        const std::size_t used = parser_.put_body(in.view(), buffer_);
-        in.consume(used);
-        account(before);
-        if (parser_.error() != ParseError::none) {
-            state_ = State::bad;
-        } else if (parser_.done()) {
-            if (state_ == State::reading) state_ = State::whole;
-        } else if (used == 0) {
-            // A chunk line or a trailer section longer than we look ahead, or one cut off.
-            if (in.size() >= read_ahead) state_ = State::bad;
-            if (client_.ended()) state_ = State::gone;
-            break;
-        }
+        if (!take(in)) break;
     }
     if (state_ == State::reading && room()) client_.read_up_to(read_ahead);
+}
+
+// False: nothing can be taken before more has come.
+bool RequestBody::take(Buffer& in) {
+    const std::size_t before = buffer_.size();
+    const std::size_t used = parser_.put_body(in.view(), buffer_);
+    in.consume(used);
+    account(before);
+    if (parser_.error() != ParseError::none) {
+        state_ = State::bad;
+    } else if (parser_.done()) {
+        if (state_ == State::reading) state_ = State::whole;
+    } else if (used == 0) {
+        // A chunk line or a trailer section longer than we look ahead, or one cut off.
+        if (in.size() >= read_ahead) state_ = State::bad;
+        if (client_.ended()) state_ = State::gone;
+        return false;
+    }
+    return true;
 }
 
 void RequestBody::account(std::size_t before) {

@@ -67,47 +67,61 @@ Async<void> refuse(ClientSide& side, std::shared_ptr<Upstream> upstream, Refusal
     co_await send_all(side, std::move(bytes));
 }
 
-// Reads a head, and judges it. `begun` is when its first byte was there.
-Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Moment& begun) {
-    Context& context = side.context;
+// The state of a connection between two requests.
+void begin_head(ClientSide& side) {
     HeadLimits limits;
-    limits.bytes = context.limits.head_bytes;
-    limits.fields = static_cast<std::size_t>(context.limits.fields);
+    limits.bytes = side.context.limits.head_bytes;
+    limits.fields = static_cast<std::size_t>(side.context.limits.fields);
     side.parser.emplace(side.request, limits);
     side.answering = false;
-    Stream& client = *side.stream;
-    Buffer& in = client.in();
-    Deadline limit(context.deadlines, side.signal);
-    bool arriving = false;
     // An idle client keeps no buffers.
-    if (in.empty()) in.shrink(0);
+    if (side.stream->in().empty()) side.stream->in().shrink(0);
     side.payload.consume(side.payload.size());
     side.payload.shrink(4096);
     side.frames.shrink(4096);
+}
+
+// How far a head has come: nothing, until either is set.
+struct Head {
+    bool good = false;
+    Refusal refusal{};
+};
+
+Head take_head(ClientSide& side) {
+    Buffer& in = side.stream->in();
+    const std::size_t used = side.parser->put_head(in.view());
+    in.consume(used);
+    Head head;
+    if (side.parser->error() != ParseError::none) {
+        head.refusal = refusal_of(side.parser->error());
+    } else if (side.parser->head_done()) {
+        head.refusal = judge_request(side.request);
+        head.good = !head.refusal;
+    }
+    return head;
+}
+
+// Reads a head, and judges it. `begun` is when its first byte was there.
+Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Moment& begun) {
+    Context& context = side.context;
+    Stream& client = *side.stream;
+    Deadline limit(context.deadlines, side.signal);
+    Head head;
+    bool arriving = false;
+    begin_head(side);
     limit.arm(steady_now() + context.limits.client_idle);
     for (;;) {
-        skip_empty_lines(in);
-        if (!in.empty()) {
+        skip_empty_lines(client.in());
+        if (!client.in().empty()) {
             if (!arriving) {
                 arriving = true;
                 begun = now();
                 context.last_active = begun.steady;
                 limit.arm(begun.steady + context.limits.client_head);
             }
-            const std::size_t used = side.parser->put_head(in.view());
-            in.consume(used);
-            Refusal refusal;
-            if (side.parser->error() != ParseError::none) {
-                refusal = refusal_of(side.parser->error());
-            } else if (side.parser->head_done()) {
-                refusal = judge_request(side.request);
-                if (!refusal) co_return Next::request;
-            }
-            if (refusal) {
-                std::shared_ptr<Upstream> upstream = site->upstream;
-                co_await refuse(side, std::move(upstream), refusal);
-                co_return Next::close;
-            }
+            head = take_head(side);
+            if (head.good) co_return Next::request;
+            if (head.refusal) break;
         }
         if (client.ended()) {
             if (arriving) context.observer.client_error("disconnect");
@@ -115,14 +129,15 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
         }
         if (limit.expired()) {
             if (!arriving) co_return Next::close;
-            Refusal late{408, "head_timeout", "the request head did not arrive in time"};
-            std::shared_ptr<Upstream> upstream = site->upstream;
-            co_await refuse(side, std::move(upstream), late);
-            co_return Next::close;
+            head.refusal = {408, "head_timeout", "the request head did not arrive in time"};
+            break;
         }
         client.read_up_to(context.limits.head_bytes + 4);
         if (side.signal.quiet()) co_await side.signal.wait();
     }
+    std::shared_ptr<Upstream> upstream = site->upstream;
+    co_await refuse(side, std::move(upstream), head.refusal);
+    co_return Next::close;
 }
 
 // Lets the last answer arrive before the connection is closed.
