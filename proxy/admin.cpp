@@ -80,7 +80,7 @@ bool is_malformed(const error_code& ec) {
 
 struct Admin::State : std::enable_shared_from_this<State> {
     State(Executor on, AdminSource answers, Limits limited)
-        : executor(on), source(std::move(answers)), limits(limited) {}
+        : executor(std::move(on)), source(std::move(answers)), limits(limited) {}
 
     Executor executor;
     AdminSource source;

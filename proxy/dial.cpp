@@ -57,7 +57,7 @@ using RunnerPointer = boost::intrusive_ptr<Runner>;
 // All runners of one race; those that are still running when it is over are stopped.
 class Race {
 public:
-    Race(Executor executor, Wakeable& owner) : executor_(executor), owner_(owner) {}
+    Race(Executor executor, Wakeable& owner) : executor_(std::move(executor)), owner_(owner) {}
     ~Race() {
         for (const RunnerPointer& runner : runners_)
             runner->stop();

@@ -78,6 +78,7 @@ private:
     Async<Broke> hold();
     Async<void> stream_body(Framing framing);
     bool send_piece(const Framing& framing);
+    void frame_end();
     Framing client_framing() const;
     void decide_keep_alive(const Framing& framing);
     void commit(const policy::Deliver& deliver, const Framing& framing);
@@ -114,6 +115,7 @@ private:
     bool keep_alive_ = false;  // after it
     bool committed_ = false;   // its head is written, and so is what the client took of it:
     std::size_t taken_ = 0;
+    bool last_framed_ = false;  // a chunked answer's end is in side_.frames
     int status_ = 499;  // as nginx logs a client that left
     Outcome outcome_ = Outcome::aborted;
     policy::Reason reason_ = policy::Reason::client_gone;

@@ -22,6 +22,40 @@ bool is_held(const Framing& framing) {
            (framing.kind == Framing::Kind::length && framing.length <= held_max);
 }
 
+// How long a flowing response may stand still, on either side.
+class Patience {
+public:
+    Patience(ClientSide& side, policy::Duration response_idle)
+        : response_idle_(response_idle),
+          write_idle_(side.context.limits.client_write_idle),
+          quiet_(side.context.deadlines, side.signal),
+          stalled_(side.context.deadlines, side.signal),
+          leaving_(side.context.deadlines, side.signal) {}
+
+    void upstream_spoke() { quiet_.arm(steady_now() + response_idle_); }
+    // It took all that there was, or at least some of it.
+    void client_took(bool all, bool some) {
+        if (all) {
+            stalled_.disarm();
+        } else if (!blocked_ || some) {
+            stalled_.arm(steady_now() + write_idle_);
+        }
+        blocked_ = !all;
+    }
+    void client_half_closed() {
+        if (leaving_.at() == policy::Instant{}) leaving_.arm(steady_now() + half_open);
+    }
+    bool over() const { return quiet_.expired() || stalled_.expired() || leaving_.expired(); }
+
+private:
+    policy::Duration response_idle_;
+    policy::Duration write_idle_;
+    Deadline quiet_;    // the upstream says nothing
+    Deadline stalled_;  // the client takes nothing
+    Deadline leaving_;  // the client has half closed
+    bool blocked_ = false;
+};
+
 std::string whole_seconds(policy::Duration duration) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration);
     return std::to_string(std::max<std::chrono::seconds::rep>(seconds.count(), 0));
@@ -141,50 +175,42 @@ bool Exchange::send_piece(const Framing& framing) {
     return sent == all;
 }
 
+// The end of a chunked answer, once everything before it has been framed.
+void Exchange::frame_end() {
+    if (last_framed_ || !parser_->done() || !side_.payload.empty()) return;
+    append_last_chunk(side_.frames);
+    last_framed_ = true;
+}
+
 // From here on the response flows: what comes is passed on at once, in both directions if the
 // request is still being sent. The window bounds what is held for a slow reader.
 Async<void> Exchange::stream_body(Framing framing) {
-    Context& context = side_.context;
     Stream& client = *side_.stream;
-    const policy::Duration idle = upstream_->config.timeout.response_idle;
-    Deadline quiet(context.deadlines, side_.signal);    // the upstream says nothing
-    Deadline stalled(context.deadlines, side_.signal);  // the client takes nothing
-    Deadline leaving(context.deadlines, side_.signal);  // the client has half closed
-    quiet.arm(steady_now() + idle);
+    Patience patience(side_, upstream_->config.timeout.response_idle);
+    patience.upstream_spoke();
     side_.frames.consume(side_.frames.size());
-    bool last_framed = framing.kind != Framing::Kind::chunked;  // of chunks; nothing else has any
-    bool blocked = false;
+    last_framed_ = framing.kind != Framing::Kind::chunked;  // nothing else has an end
     for (;;) {
         const bool moved = connection_ && pull_response();
         const bool broken = connection_ && response_broken();
-        if (moved) quiet.arm(steady_now() + idle);
+        if (moved) patience.upstream_spoke();
         if (sender_ && connection_) sender_->pump(connection_->stream());
-        if (parser_->done() && !last_framed && side_.payload.empty()) {
-            append_last_chunk(side_.frames);
-            last_framed = true;
-        }
+        frame_end();
         const std::uint64_t before = bytes_out_;
         const bool all = send_piece(framing);
         const bool empty = all && side_.payload.empty();
-        if (empty && parser_->done() && last_framed) co_return;
-        if (client.write_error() || quiet.expired() || stalled.expired() || leaving.expired() ||
-            (broken && empty)) {
+        if (empty && parser_->done() && last_framed_) co_return;
+        if (client.write_error() || patience.over() || (broken && empty)) {
             // Never completed with something invented: the client must see that it was cut.
             client.reset();
             co_return aborted();
         }
         // Whatever moved may have made room for more.
-        if (all && (moved || bytes_out_ != before || parser_->done())) continue;
-        if (all) {
-            stalled.disarm();
-        } else if (!blocked || bytes_out_ != before) {
-            stalled.arm(steady_now() + context.limits.client_write_idle);
-        }
-        blocked = !all;
-        if (client.ended() && leaving.at() == policy::Instant{}) {
-            leaving.arm(steady_now() + half_open);
-        }
-        client.read_up_to(context.limits.head_bytes);
+        const bool sent = bytes_out_ != before;
+        if (all && (moved || sent || parser_->done())) continue;
+        patience.client_took(all, sent);
+        if (client.ended()) patience.client_half_closed();
+        client.read_up_to(side_.context.limits.head_bytes);
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }
 }

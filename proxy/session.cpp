@@ -81,62 +81,65 @@ void begin_head(ClientSide& side) {
     side.frames.shrink(4096);
 }
 
-// How far a head has come: nothing, until either is set.
+// How far a head has come.
 struct Head {
+    policy::Moment begun{};  // when its first byte was there
+    bool arriving = false;
     bool good = false;
     Refusal refusal{};
 };
 
-Head take_head(ClientSide& side) {
+// Takes what has come of it, and judges it when it is whole.
+void take_head(ClientSide& side, Head& head, Deadline& limit) {
+    Context& context = side.context;
     Buffer& in = side.stream->in();
+    skip_empty_lines(in);
+    if (in.empty()) return;
+    if (!head.arriving) {
+        head.arriving = true;
+        head.begun = now();
+        context.last_active = head.begun.steady;
+        limit.arm(head.begun.steady + context.limits.client_head);
+    }
     const std::size_t used = side.parser->put_head(in.view());
     in.consume(used);
-    Head head;
     if (side.parser->error() != ParseError::none) {
         head.refusal = refusal_of(side.parser->error());
     } else if (side.parser->head_done()) {
         head.refusal = judge_request(side.request);
         head.good = !head.refusal;
     }
-    return head;
 }
 
-// Reads a head, and judges it. `begun` is when its first byte was there.
+// The client said no more before its head was whole, or takes too long over it.
+bool gives_up(ClientSide& side, Head& head, const Deadline& limit) {
+    const bool ended = side.stream->ended();
+    if (ended && head.arriving) side.context.observer.client_error("disconnect");
+    if (!ended && limit.expired() && head.arriving)
+        head.refusal = {408, "head_timeout", "the request head did not arrive in time"};
+    return ended || limit.expired();
+}
+
 Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Moment& begun) {
     Context& context = side.context;
-    Stream& client = *side.stream;
     Deadline limit(context.deadlines, side.signal);
     Head head;
-    bool arriving = false;
     begin_head(side);
     limit.arm(steady_now() + context.limits.client_idle);
     for (;;) {
-        skip_empty_lines(client.in());
-        if (!client.in().empty()) {
-            if (!arriving) {
-                arriving = true;
-                begun = now();
-                context.last_active = begun.steady;
-                limit.arm(begun.steady + context.limits.client_head);
-            }
-            head = take_head(side);
-            if (head.good) co_return Next::request;
-            if (head.refusal) break;
+        take_head(side, head, limit);
+        if (head.good) {
+            begun = head.begun;
+            co_return Next::request;
         }
-        if (client.ended()) {
-            if (arriving) context.observer.client_error("disconnect");
-            co_return Next::close;
-        }
-        if (limit.expired()) {
-            if (!arriving) co_return Next::close;
-            head.refusal = {408, "head_timeout", "the request head did not arrive in time"};
-            break;
-        }
-        client.read_up_to(context.limits.head_bytes + 4);
+        if (head.refusal || gives_up(side, head, limit)) break;
+        side.stream->read_up_to(context.limits.head_bytes + 4);
         if (side.signal.quiet()) co_await side.signal.wait();
     }
-    std::shared_ptr<Upstream> upstream = site->upstream;
-    co_await refuse(side, std::move(upstream), head.refusal);
+    if (head.refusal) {
+        std::shared_ptr<Upstream> upstream = site->upstream;
+        co_await refuse(side, std::move(upstream), head.refusal);
+    }
     co_return Next::close;
 }
 
