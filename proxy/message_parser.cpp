@@ -21,7 +21,7 @@ std::string_view std_view(boost::beast::string_view text) {
 // joins such lines without a word. But it does so elsewhere: of a field on one line the value
 // stands where it came, and nothing but spaces and tabs is between the colon and it.
 bool is_folded(std::string_view came, std::string_view name, std::string_view value) {
-    const std::less<const char*> before;
+    const std::less<> before;
     if (before(value.data(), came.data()) || before(came.data() + came.size(), value.data()))
         return true;
     const char* const gap = name.data() + name.size();
