@@ -87,9 +87,13 @@ void Exchange::start_response() {
     side_.payload.consume(side_.payload.size());
 }
 
-// Sends the request and reads the head of the response, both as they go: an upstream may answer
-// before it has everything.
-Async<policy::Outcome> Exchange::converse(policy::Send send) {
+// Gets a connection, sends the request and reads the head of the response, both as they go: an
+// upstream may answer before it has everything.
+Async<policy::Outcome> Exchange::attempt(policy::Send send) {
+    if (!take_connection(send)) {
+        const Broke broke = co_await acquire(send);
+        if (broke) co_return *broke;
+    }
     Stream& upstream = connection_->stream();
     reused_ = connection_->reused();
     upstream.owned_by(&side_.signal);

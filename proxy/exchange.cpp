@@ -84,14 +84,7 @@ Async<bool> Exchange::run() {
         if (side_.context.in_flight >= busy) co_await side_.context.turns.next();
         if (const auto* send = std::get_if<policy::Send>(&step)) {
             const policy::Send order = *send;
-            Broke broke;
-            if (!take_connection(order)) broke = co_await acquire(order);
-            policy::Outcome outcome;
-            if (broke) {
-                outcome = *broke;
-            } else {
-                outcome = co_await converse(order);
-            }
+            const policy::Outcome outcome = co_await attempt(order);
             if (body_.failed()) {
                 co_await blame_client();
                 break;
@@ -99,8 +92,7 @@ Async<bool> Exchange::run() {
             step = report(outcome);
         } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
             const policy::Wait order = *wait;
-            co_await sleep(order);
-            if (!client_left()) step = plan_->resume(now());
+            step = co_await sleep(order);
         } else if (const auto* ours = std::get_if<policy::Substitute>(&step)) {
             const policy::Substitute order = *ours;
             co_await substitute(order);
@@ -112,16 +104,20 @@ Async<bool> Exchange::run() {
             if (!broke) break;
             step = report(*broke);
         }
-        // What nobody waits for is not tried again.
-        const bool goes_on = std::holds_alternative<policy::Send>(step) ||
-                             std::holds_alternative<policy::Wait>(step);
-        if (goes_on && client_left()) {
+        if (nobody_waits_for(step)) {
             aborted();
             break;
         }
     }
     conclude();
     co_return keep_alive_;
+}
+
+// Of a client that has left, what is not yet answered is not tried again.
+bool Exchange::nobody_waits_for(const policy::Step& step) const {
+    const bool goes_on =
+        std::holds_alternative<policy::Send>(step) || std::holds_alternative<policy::Wait>(step);
+    return goes_on && client_left();
 }
 
 void Exchange::conclude() {
@@ -256,7 +252,8 @@ policy::Request Exchange::facts() const {
     return facts;
 }
 
-Async<void> Exchange::sleep(policy::Wait wait) {
+// Returns what to do after it; the same wait if the client has left.
+Async<policy::Step> Exchange::sleep(policy::Wait wait) {
     Context& context = side_.context;
     const Sleeper sleeper(*upstream_, side_.signal);
     const std::uint64_t generation = plan_->gate().generation();
@@ -271,6 +268,8 @@ Async<void> Exchange::sleep(policy::Wait wait) {
         side_.stream->read_up_to(context.limits.head_bytes);
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }
+    if (client_left()) co_return wait;
+    co_return plan_->resume(now());
 }
 
 }  // namespace backstop::proxy

@@ -50,15 +50,16 @@ private:
     void prepare();
     policy::Request facts() const;
     policy::Step report(const policy::Outcome& outcome);
-    Async<void> sleep(policy::Wait wait);
+    Async<policy::Step> sleep(policy::Wait wait);
     bool client_left() const { return side_.stream->ended(); }
     void aborted();
+    bool nobody_waits_for(const policy::Step& step) const;
     void conclude();
 
     // attempt.cpp
+    Async<policy::Outcome> attempt(policy::Send send);
     bool take_connection(const policy::Send& send);
     Async<Broke> acquire(policy::Send send);
-    Async<policy::Outcome> converse(policy::Send send);
     Async<policy::Outcome> look_at_body();
     Progress read_head();
     void start_response();
