@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 namespace backstop::config {
 namespace {
@@ -85,11 +86,10 @@ std::optional<Duration> parse_duration(std::string_view text) {
 std::string print_duration(Duration duration) {
     if (duration == Duration::zero()) return "0s";
     // Downwards to the largest unit that divides it; seconds are what people think in below 2 min.
-    for (auto unit = time_units.rbegin(); unit != time_units.rend(); ++unit) {
-        const bool readable =
-            duration >= 2 * unit->length || unit->length <= std::chrono::seconds(1);
-        if (readable && duration % unit->length == Duration::zero())
-            return std::to_string(duration / unit->length) + std::string(unit->name);
+    for (const auto& unit : std::views::reverse(time_units)) {
+        const bool readable = duration >= 2 * unit.length || unit.length <= std::chrono::seconds(1);
+        if (readable && duration % unit.length == Duration::zero())
+            return std::to_string(duration / unit.length) + std::string(unit.name);
     }
     // Finer than a millisecond, as "1.5ms" can be written.
     std::array<char, 32> digits{};
@@ -112,9 +112,9 @@ std::optional<std::size_t> parse_size(std::string_view text) {
 
 std::string print_size(std::size_t bytes) {
     if (bytes == 0) return "0";
-    for (auto unit = size_units.rbegin(); unit != size_units.rend(); ++unit)
-        if (bytes % unit->bytes == 0)
-            return std::to_string(bytes / unit->bytes) + std::string(unit->name);
+    for (const auto& unit : std::views::reverse(size_units))
+        if (bytes % unit.bytes == 0)
+            return std::to_string(bytes / unit.bytes) + std::string(unit.name);
     return std::to_string(bytes) + "B";
 }
 

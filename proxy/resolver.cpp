@@ -78,7 +78,7 @@ void Resolver::doubt() {
 void Resolver::refresh() {
     busy_ = true;
     error_ = {};
-    resolver_.async_resolve(host_, port_, [this](error_code ec, Tcp::results_type results) {
+    resolver_.async_resolve(host_, port_, [this](error_code ec, const Tcp::results_type& results) {
         if (ec == asio::error::operation_aborted) return;
         finished(ec, results);
     });

@@ -24,7 +24,7 @@ double seconds(policy::Duration duration) {
 }
 
 json::string text(std::string_view view) {
-    return json::string(json::string_view(view));
+    return {json::string_view(view)};
 }
 
 json::string time_text(policy::WallTime time) {
