@@ -158,8 +158,7 @@ class Simulator(Process):
         connection.close()
         if answer.status != 200:
             raise AssertionError(f"{method} /_sim/{path}: {answer.status} {text!r}")
-        # A body that arrived stands in the journal as it is, UTF-8 or not.
-        return json.loads(text.decode("utf-8", "replace"))
+        return json.loads(text)
 
     def fault(self, type_, **attributes):
         self.ask("POST", "faults", {"type": type_, **attributes})

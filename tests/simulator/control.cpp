@@ -1,8 +1,10 @@
 #include "tests/simulator/control.hpp"
 
+#include "tests/simulator/digest.hpp"
 #include "tests/simulator/iso_time.hpp"
 #include "tests/simulator/json_reader.hpp"
 #include "tests/simulator/json_text.hpp"
+#include "tests/simulator/utf8.hpp"
 
 #include <boost/json.hpp>
 #include <boost/url/parse.hpp>
@@ -90,6 +92,7 @@ json::object entry_json(const Entry& entry) {
         out["status"] = entry.status;
         out["answered_ms"] = entry.answered.count();
     }
+    if (!is_utf8(entry.body)) out["body_base64"] = base64(entry.body);
     if (!entry.note.empty()) out["note"] = entry.note;
     return out;
 }

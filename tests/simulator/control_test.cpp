@@ -58,6 +58,22 @@ TEST_F(Control, ShowsTheJournal) {
     EXPECT_EQ(shown.at("dropped"), 0);
 }
 
+// call() parses strictly.
+TEST_F(Control, ShowsWhateverArrivedAsValidJson) {
+    const std::string bytes("\xff\0\xc3 \"", 5);
+    const Request request{
+        .method = "POST", .target = "/\xfe", .fields = {{"X-Odd", "\xe9"}}, .body = bytes};
+    world.process(world.arrived(request, 1, false, Disturbance()), request);
+    const json::object shown = call("GET", "journal");
+    const json::value& entry = shown.at("entries").at(0);
+    EXPECT_EQ(entry.at("body_base64"), "/wDDICI=");
+    EXPECT_EQ(entry.at("body"), json::string("\xEF\xBF\xBD\0\xEF\xBF\xBD \"", 9));
+    EXPECT_EQ(entry.at("target"), "/\xEF\xBF\xBD");
+    EXPECT_EQ(entry.at("headers").at(0).at(1), "\xEF\xBF\xBD");
+    start("call_1");
+    EXPECT_FALSE(call("GET", "journal").at("entries").at(1).as_object().contains("body_base64"));
+}
+
 TEST_F(Control, ShowsPartOfTheJournal) {
     for (const char* call_id : {"a", "b", "c"})
         start(call_id);

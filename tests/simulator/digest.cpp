@@ -1,5 +1,6 @@
 #include "tests/simulator/digest.hpp"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 namespace simulator {
@@ -13,6 +14,16 @@ std::string sha256_hex(std::string_view bytes) {
         text += digits[byte >> 4];
         text += digits[byte & 15];
     }
+    return text;
+}
+
+std::string base64(std::string_view bytes) {
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL ends it with a NUL
+    const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
+    const int length = EVP_EncodeBlock(
+        reinterpret_cast<unsigned char*>(text.data()), in, static_cast<int>(bytes.size())
+    );
+    text.resize(static_cast<std::size_t>(length));
     return text;
 }
 

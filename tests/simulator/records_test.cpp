@@ -5,6 +5,7 @@
 #include "tests/simulator/iso_time.hpp"
 #include "tests/simulator/journal.hpp"
 #include "tests/simulator/json_text.hpp"
+#include "tests/simulator/utf8.hpp"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -96,6 +97,40 @@ TEST(JsonText, WritesNumbersAsPeopleDo) {
         json_text(boost::json::parse(R"({"a":0.9,"b":0.0,"c":[1,-2.5,null,true,"x\"\n"],"d":{}})")),
         R"({"a":0.9,"b":0,"c":[1,-2.5,null,true,"x\"\n"],"d":{}})"
     );
+}
+
+TEST(Utf8, KnowsWhatIsText) {
+    for (const char* text : {"", "plain", "na\u00efve \u260e", "\U0001f600", "\xF4\x8F\xBF\xBF"}) {
+        EXPECT_TRUE(is_utf8(text)) << text;
+        EXPECT_EQ(to_utf8(text), text);
+    }
+    const std::string other = "\xEF\xBF\xBD";
+    struct Row {
+        std::string bytes;
+        std::string text;
+    };
+    const Row rows[] = {
+        {"a\xFF"
+         "b",
+         "a" + other + "b"},                                  // no byte of UTF-8
+        {"\xC3", other},                                      // cut off
+        {"\xE2\x98", other + other},                          // cut off later
+        {"\xC0\x80", other + other},                          // overlong
+        {"\xE0\x80\x80", other + other + other},              // overlong
+        {"\xED\xA0\x80", other + other + other},              // a surrogate
+        {"\xF4\x90\x80\x80", other + other + other + other},  // above U+10FFFF
+        {"\x80z", other + "z"},                               // begins in the middle
+    };
+    for (const Row& row : rows) {
+        EXPECT_FALSE(is_utf8(row.bytes)) << row.text;
+        EXPECT_EQ(to_utf8(row.bytes), row.text);
+    }
+}
+
+TEST(Digest, WritesBase64) {
+    EXPECT_EQ(base64(""), "");
+    EXPECT_EQ(base64("f"), "Zg==");
+    EXPECT_EQ(base64(std::string("\xff\0z", 3)), "/wB6");
 }
 
 }  // namespace
