@@ -37,6 +37,7 @@ struct Request {
     std::string target{};
     Fields fields{};
     std::string body{};
+    std::string address{};  // of the client, without its port
 
     std::string_view path() const;   // the target up to the question mark
     std::string_view query() const;  // what follows it
@@ -49,6 +50,18 @@ struct Effect {
     std::string subject{};  // the call's id
 };
 
+// A body without an end, such as server-sent events: asked again and again for what is to be sent
+// by now, which may be nothing.
+class Stream {
+public:
+    Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    virtual ~Stream() = default;
+
+    virtual std::string due(Moment now) = 0;
+};
+
 // `note` goes to the journal only: why the answer is what it is, where its status does not say.
 struct Response {
     int status = 200;
@@ -56,6 +69,7 @@ struct Response {
     std::string body{};
     std::vector<Effect> effects{};
     std::string note{};
+    std::shared_ptr<Stream> stream{};  // where there is one, it is the body
 };
 
 class Api {

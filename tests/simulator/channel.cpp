@@ -22,6 +22,12 @@ Channel::Channel(Socket socket, asio::ssl::context* tls)
     if (tls) tls_.emplace(*socket_, *tls);
 }
 
+std::string Channel::peer_address() const {
+    ErrorCode gone;
+    const auto endpoint = socket_->remote_endpoint(gone);
+    return gone ? std::string() : endpoint.address().to_string();
+}
+
 Async<ErrorCode> Channel::handshake() {
     if (!tls_) co_return ErrorCode();
     const auto [failure] = co_await tls_->async_handshake(asio::ssl::stream_base::server, nothrow);

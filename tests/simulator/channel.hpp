@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace simulator {
@@ -39,6 +40,7 @@ public:
     void reset();  // with an RST
 
     asio::any_io_executor executor() { return socket_->get_executor(); }
+    std::string peer_address() const;  // empty where it has gone
     bool is_tls() const { return tls_.has_value(); }
 
 private:

@@ -15,8 +15,13 @@ milliseconds RateWindow::until_oldest_leaves(milliseconds now, milliseconds leng
 }
 
 void RateWindow::expire(milliseconds now, milliseconds length) {
-    while (!let_in_.empty() && let_in_.front() + length <= now)
-        let_in_.pop_front();
+    while (!let_in_.empty() && let_in_.front() + length <= now) {
+        if (kind_ == Kind::fixed) {
+            let_in_.clear();
+        } else {
+            let_in_.pop_front();
+        }
+    }
 }
 
 }  // namespace simulator

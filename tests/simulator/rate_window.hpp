@@ -1,8 +1,11 @@
 #pragma once
 
-// The rolling minute of one organisation. Requests that were let in stay in the window for its
-// whole length; refused ones do not, or else a client that hammers would never be let in again and
-// the promised retryAfter would be a lie.
+// The minute of one account. Requests that were let in stay in it; refused ones never enter, or
+// else a client that hammers would never be let in again and the promised wait would be a lie.
+//
+// A rolling window forgets each request when it has been there for the whole length. A fixed one
+// begins with its first request and forgets all of them at its end, which is what an API that tells
+// the time of a reset means.
 
 #include <chrono>
 #include <cstdint>
@@ -12,6 +15,13 @@ namespace simulator {
 
 class RateWindow {
 public:
+    enum class Kind {
+        rolling,
+        fixed
+    };
+
+    explicit RateWindow(Kind kind) : kind_(kind) {}
+
     // Requests let in during the `length` that ends now.
     std::int64_t usage(std::chrono::milliseconds now, std::chrono::milliseconds length);
 
@@ -25,6 +35,7 @@ public:
 private:
     void expire(std::chrono::milliseconds now, std::chrono::milliseconds length);
 
+    Kind kind_;
     std::deque<std::chrono::milliseconds> let_in_;
 };
 

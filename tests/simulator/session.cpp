@@ -26,6 +26,7 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
 constexpr std::uint64_t body_bytes_max = 16 * 1024 * 1024;
 constexpr std::chrono::milliseconds piece_interval{100};  // of a slow body
+constexpr std::chrono::milliseconds stream_interval{10};  // at which a stream is asked
 constexpr std::uint64_t no_entry = 0;                     // in the journal
 
 Request head_of(const Parser& parser) {
@@ -53,7 +54,10 @@ bool expects_continue(const Request& head) {
 class Session {
 public:
     Session(Channel& channel, World& world, std::uint64_t connection)
-        : channel_(channel), world_(world), connection_(connection) {}
+        : channel_(channel),
+          world_(world),
+          connection_(connection),
+          address_(channel.peer_address()) {}
 
     Async<void> run();
 
@@ -70,6 +74,9 @@ private:
     Async<Next> tell_disturbed(
         std::uint64_t sequence, Response response, const Disturbance& disturbance, Framing framing
     );
+    Async<Next> tell_stream(
+        std::uint64_t sequence, Response response, const Disturbance& disturbance, Framing framing
+    );
     Async<Next> broken_off(const Disturbance& disturbance, Stage stage);
     Async<Next> end(Ending ending);
 
@@ -82,6 +89,7 @@ private:
     Channel& channel_;
     World& world_;
     std::uint64_t connection_;
+    std::string address_;
     beast::flat_buffer buffer_;
 };
 
@@ -100,6 +108,7 @@ Async<Session::Next> Session::exchange() {
     if (failure) co_return co_await refuse(failure);
 
     Request request = head_of(parser);
+    request.address = address_;
     const bool controlled = is_control(request);
     Disturbance disturbance;
     if (!controlled) disturbance = world_.draw(request);
@@ -113,7 +122,9 @@ Async<Session::Next> Session::exchange() {
     }
     failure = co_await read_until_done(parser);
     const Framing framing{
-        .head_request = request.method == "HEAD", .keep_alive = parser.get().keep_alive()};
+        .head_request = request.method == "HEAD",
+        .keep_alive = parser.get().keep_alive(),
+        .chunks = parser.get().version() > 10};
     request.body = std::move(parser.get().body());
     if (controlled && !failure) {
         Response response = control(world_, request);
@@ -141,6 +152,13 @@ Async<Session::Next> Session::exchange() {
     co_await sleep(disturbance.wait_after_processing);
     if (main && main->stage == Stage::after_processing && !instead) {
         co_return co_await broken_off(disturbance, Stage::after_processing);
+    }
+    if (response.stream && !main && !framing.head_request) {
+        co_return co_await tell_stream(sequence, std::move(response), disturbance, framing);
+    }
+    if (response.stream) {
+        response.body = world_.stream_due(*response.stream);
+        disturbance.chunked = true;
     }
     co_return co_await tell_disturbed(sequence, std::move(response), disturbance, framing);
 }
@@ -175,6 +193,29 @@ Async<Session::Next> Session::tell_disturbed(
     const ErrorCode failure = co_await send(wire, sequence, status);
     if (failure) world_.unanswered(sequence, "not sent: " + failure.message());
     co_return co_await end(failure ? Ending::close : wire.ending);
+}
+
+// In chunks, each as soon as it is due, until the client leaves. A stream that a fault is to break
+// is not told here: its beginning is told as a body like any other.
+Async<Session::Next> Session::tell_stream(
+    std::uint64_t sequence, Response response, const Disturbance& disturbance, Framing framing
+) {
+    const int status = response.status;
+    const std::shared_ptr<Stream> stream = response.stream;
+    Wire wire = compose_stream_head(response, framing, world_.now());
+    ErrorCode failure = co_await send(wire, sequence, status);
+    wire.bytes_per_second = disturbance.bytes_per_second;
+    while (!failure) {
+        const std::string due = world_.stream_due(*stream);
+        if (due.empty()) {
+            co_await sleep(stream_interval);
+            continue;
+        }
+        wire.bytes = framing.chunks ? chunk(due) : due;
+        wire.head_bytes = 0;
+        failure = co_await send(wire, no_entry, 0);
+    }
+    co_return co_await end(Ending::close);
 }
 
 Async<Session::Next> Session::broken_off(const Disturbance& disturbance, Stage stage) {

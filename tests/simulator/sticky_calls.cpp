@@ -1,7 +1,7 @@
 #include "tests/simulator/sticky_calls.hpp"
 
-#include "tests/simulator/digest.hpp"
 #include "tests/simulator/iso_time.hpp"
+#include "tests/simulator/json_reader.hpp"
 #include "tests/simulator/json_text.hpp"
 #include "tests/simulator/reason_phrase.hpp"
 #include "tests/simulator/sticky_calls_bodies.hpp"
@@ -15,8 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view start_path = "/v1/calls/start";
-constexpr std::string_view end_path = "/v1/calls/end";
 constexpr std::string_view billing_account = "ba_1a2b3c4d5e6f";
 
 Response failure(int status, std::string_view message, const json::object& more = {}) {
@@ -35,21 +33,6 @@ Response invalid(const std::vector<Issue>& issues) {
         );
     }
     return failure(400, "Validation failed", {{"details", {{"issues", list}}}});
-}
-
-Response too_many(
-    std::int64_t limit, std::int64_t usage, std::chrono::milliseconds wait, Moment now
-) {
-    const std::string message =
-        "Rate limit exceeded for your tier. Limit: " + std::to_string(limit) + " requests/minute.";
-    return failure(
-        429,
-        message,
-        {{"retryAfter", std::chrono::ceil<std::chrono::seconds>(wait).count()},
-         {"currentUsage", usage},
-         {"limit", limit},
-         {"resetAt", iso_time(now.wall + wait)}}
-    );
 }
 
 json::object context(Caller& caller, Moment now) {
@@ -92,61 +75,40 @@ Variable variable_from(const json::value& given, Moment now) {
 
 }  // namespace
 
-Response StickyCalls::answer(const Request& request, Moment now) {
-    return finished(route(request, now), request, now);
+StickyCalls::StickyCalls(std::uint64_t seed)
+    : BearerApi(
+          Traits{
+              .tiers = {{"free", 100}, {"starter", 600}, {"growth", 3'000}, {"scale", 10'000}},
+              .window = RateWindow::Kind::rolling,
+              .grace_percent = 10,
+              .key_prefix = "sk_",
+              .conflicts = true,
+              .idempotency_header = "X-Idempotency-Key",
+              .effects = {"calls_started", "calls_ended"}},
+          seed
+      ),
+      seed_(seed) {
+    const auto route = [this](std::string_view path, Action action) {
+        add_route(Route{
+            .method = "POST",
+            .path = std::string(path),
+            .keyed = true,
+            .act = [this, action](const Call& call) { return act(call, action); }});
+    };
+    route("/v1/calls/start", &StickyCalls::start);
+    route("/v1/calls/end", &StickyCalls::end);
 }
 
-Response StickyCalls::route(const Request& request, Moment now) {
-    if (request.path() != start_path && request.path() != end_path) {
-        return failure(404, "Route " + request.method + " " + request.target + " not found");
-    }
-    if (request.method != "POST") {
-        Response response = failure(405, "Method " + request.method + " is not allowed; use POST");
-        response.fields.push_back(Field{.name = "Allow", .value = "POST"});
-        return response;
-    }
-    std::string refusal;
-    Organisation* org = organisation_of(request, refusal);
-    if (!org) return failure(401, refusal);
-    if (settings_.limits) {
-        if (org->window.usage(now.steady, settings_.window) >= settings_.block_above()) {
-            return blocked(*org, now);
-        }
-        org->window.add(now.steady);
-    }
-
-    const std::string* key = find_field(request.fields, idempotency_header());
-    if (!key || key->empty() || !settings_.honour_keys) return act(*org, request, now);
-    const std::string scoped = std::string(request.path()) + " " + *key;
-    const std::string digest = sha256_hex(request.body);
-    if (const StoredAnswer* stored = org->answers.find(scoped, now.steady)) {
-        if (stored->body_digest != digest) {
-            return failure(
-                422,
-                "X-Idempotency-Key '" + *key + "' was already used with a different request body"
-            );
-        }
-        return Response{.status = stored->status, .body = stored->body, .note = "replayed"};
-    }
-    Response response = act(*org, request, now);
-    if (response.status < 300) {
-        org->answers.store(
-            scoped,
-            StoredAnswer{
-                .at = now.steady,
-                .body_digest = digest,
-                .status = response.status,
-                .body = response.body}
-        );
-    }
-    return response;
+void StickyCalls::forget() {
+    BearerApi::forget();
+    organisations_.clear();
 }
 
-Response StickyCalls::act(Organisation& org, const Request& request, Moment now) {
-    if (settings_.limits && org.quota_used >= settings_.quota) return quota_exhausted();
-    Response response =
-        request.path() == start_path ? start(org, request, now) : end(org, request, now);
-    if (settings_.limits && response.status < 300) ++org.quota_used;
+Response StickyCalls::act(const Call& call, Action action) {
+    Organisation& org = organisation(call.account);
+    if (limits() && org.quota_used >= quota_) return quota_exhausted();
+    Response response = (this->*action)(org, call.request, call.now);
+    if (limits() && response.status < 300) ++org.quota_used;
     return response;
 }
 
@@ -154,11 +116,11 @@ Response StickyCalls::start(Organisation& org, const Request& request, Moment no
     std::vector<Issue> issues;
     const StartBody body = read_start(request.body, issues);
     if (!issues.empty()) return invalid(issues);
-    if (settings_.conflicts && org.calls.contains(body.call_id)) {
+    if (conflicts() && org.calls.contains(body.call_id)) {
         return failure(409, "Call with call_id '" + body.call_id + "' already exists");
     }
     const Recognition found = org.callers.recognise(body.hints, now.steady);
-    org.calls[body.call_id] = Call{.customer_ref = found.caller->ref, .start = now};
+    org.calls[body.call_id] = StartedCall{.customer_ref = found.caller->ref, .start = now};
     json::object answer{
         {"call_id", body.call_id},
         {"customer_ref", found.caller->ref},
@@ -186,9 +148,9 @@ Response StickyCalls::end(Organisation& org, const Request& request, Moment now)
                        "started"});
     }
     if (!issues.empty()) return invalid(issues);
-    Call call{.start = now};
+    StartedCall call{.start = now};
     if (known != org.calls.end()) call = known->second;
-    if (settings_.conflicts && call.ended) {
+    if (conflicts() && call.ended) {
         return failure(409, "Call '" + body.call_id + "' has already been ended");
     }
     if (body.hints.empty()) body.hints.customer_ref = call.customer_ref;
@@ -215,15 +177,6 @@ Response StickyCalls::end(Organisation& org, const Request& request, Moment now)
         .effects = {Effect{.name = "calls_ended", .subject = body.call_id}}};
 }
 
-Response StickyCalls::blocked(Organisation& org, Moment now) {
-    return too_many(
-        settings_.base_limit(),
-        org.window.usage(now.steady, settings_.window) + 1,
-        org.window.until_oldest_leaves(now.steady, settings_.window),
-        now
-    );
-}
-
 Response StickyCalls::quota_exhausted() const {
     return failure(
         402,
@@ -232,60 +185,73 @@ Response StickyCalls::quota_exhausted() const {
     );
 }
 
-Response StickyCalls::rate_limited(
-    std::chrono::seconds retry_after, const Request& request, Moment now
-) {
-    const std::int64_t usage = settings_.block_above() + 1;
-    return finished(too_many(settings_.base_limit(), usage, retry_after, now), request, now);
-}
-
-Response StickyCalls::error(int status, const Request& request, Moment now) {
-    if (status == 429) return rate_limited(std::chrono::seconds(30), request, now);
-    Response response = failure(status, "An unexpected error occurred. Please try again.");
-    if (status == 400) response = invalid({Issue{.message = "Invalid request"}});
-    if (status == 401) response = failure(status, "Invalid or missing API key");
-    if (status == 402) response = quota_exhausted();
-    if (status == 403) response = failure(status, "Access to this resource is forbidden");
-    if (status == 404) response = failure(status, "Resource not found");
-    if (status == 409) response = failure(status, "Call already exists");
-    return finished(response, request, now);
-}
-
-Response StickyCalls::finished(Response response, const Request& request, Moment now) {
-    std::string refusal;
-    Organisation* org = organisation_of(request, refusal);
-    const std::int64_t limit = settings_.base_limit();
-    std::int64_t usage = 0;
-    std::int64_t used = 0;
-    if (org && settings_.limits) {
-        usage = org->window.usage(now.steady, settings_.window);
-        used = org->quota_used;
+Response StickyCalls::refused(Refusal refusal, const Request& request, Moment) {
+    const std::string* key = find_field(request.fields, idempotency_header());
+    switch (refusal) {
+        case Refusal::no_route:
+            return failure(404, "Route " + request.method + " " + request.target + " not found");
+        case Refusal::wrong_method:
+            return failure(405, "Method " + request.method + " is not allowed; use POST");
+        case Refusal::revoked_key:
+            return failure(401, "API key has been revoked");
+        case Refusal::key_reused:
+            return failure(
+                422,
+                "X-Idempotency-Key '" + *key + "' was already used with a different request body"
+            );
+        default:
+            return failure(401, "Invalid or missing API key");
     }
-    const auto add = [&response](std::string_view name, const std::string& value) {
-        response.fields.push_back(Field{.name = std::string(name), .value = value});
+}
+
+Response StickyCalls::too_many(const Usage& usage, Moment now) {
+    const std::string message =
+        "Rate limit exceeded for your tier. Limit: " + std::to_string(usage.limit) +
+        " requests/minute.";
+    return failure(
+        429,
+        message,
+        {{"retryAfter", std::chrono::ceil<std::chrono::seconds>(usage.reset_in).count()},
+         {"currentUsage", usage.used + 1},
+         {"limit", usage.limit},
+         {"resetAt", iso_time(now.wall + usage.reset_in)}}
+    );
+}
+
+Response StickyCalls::worded(int status, Moment) {
+    if (status == 400) return invalid({Issue{.message = "Invalid request"}});
+    if (status == 401) return failure(status, "Invalid or missing API key");
+    if (status == 402) return quota_exhausted();
+    if (status == 403) return failure(status, "Access to this resource is forbidden");
+    if (status == 404) return failure(status, "Resource not found");
+    if (status == 409) return failure(status, "Call already exists");
+    return failure(status, "An unexpected error occurred. Please try again.");
+}
+
+void StickyCalls::finish(Response& response, const std::string& account, Moment now) {
+    const Usage usage = usage_of(account, now);
+    const std::int64_t used = account.empty() || !limits() ? 0 : organisation(account).quota_used;
+    add_field(response, "Content-Type", "application/json; charset=utf-8");
+    add_field(response, "X-RateLimit-Limit", std::to_string(usage.limit));
+    add_field(response, "X-RateLimit-Remaining", std::to_string(usage.remaining()));
+    add_field(
+        response, "X-Quota-Remaining", std::to_string(std::max<std::int64_t>(0, quota_ - used))
+    );
+}
+
+void StickyCalls::show_own(json::object& settings) const {
+    settings["quota"] = quota_;
+}
+
+std::function<void()> StickyCalls::read_own(JsonReader& in) {
+    std::int64_t quota = quota_;
+    const bool given = in.whole("quota", quota, 0, 1'000'000'000);
+    return [this, quota, given] {
+        quota_ = quota;
+        if (!given) return;
+        for (auto& [name, organisation] : organisations_)
+            organisation.quota_used = 0;
     };
-    add("Content-Type", "application/json; charset=utf-8");
-    add("X-RateLimit-Limit", std::to_string(limit));
-    add("X-RateLimit-Remaining", std::to_string(std::max<std::int64_t>(0, limit - usage)));
-    add("X-Quota-Remaining", std::to_string(std::max<std::int64_t>(0, settings_.quota - used)));
-    return response;
-}
-
-// nullptr, and why, where the request has no valid key.
-StickyCalls::Organisation* StickyCalls::organisation_of(
-    const Request& request, std::string& refusal
-) {
-    constexpr std::string_view scheme = "Bearer ";
-    const std::string* authorization = find_field(request.fields, "Authorization");
-    refusal = "Invalid or missing API key";
-    if (!authorization || !authorization->starts_with(scheme)) return nullptr;
-    const std::string key = authorization->substr(scheme.size());
-    if (settings_.revoked.contains(key)) {
-        refusal = "API key has been revoked";
-        return nullptr;
-    }
-    const auto found = settings_.keys.find(key);
-    return found == settings_.keys.end() ? nullptr : &organisation(found->second);
 }
 
 StickyCalls::Organisation& StickyCalls::organisation(const std::string& name) {
@@ -293,10 +259,6 @@ StickyCalls::Organisation& StickyCalls::organisation(const std::string& name) {
     if (found != organisations_.end()) return found->second;
     const std::uint64_t seed = seed_ + organisations_.size();
     return organisations_.try_emplace(name, seed).first->second;
-}
-
-std::vector<std::string> StickyCalls::effect_names() const {
-    return {"calls_started", "calls_ended"};
 }
 
 }  // namespace simulator

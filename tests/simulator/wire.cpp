@@ -21,10 +21,7 @@ std::string in_chunks(const std::string& body) {
     constexpr std::size_t chunk_bytes = 64;
     std::string out;
     for (std::size_t at = 0; at < body.size(); at += chunk_bytes) {
-        const std::string chunk = body.substr(at, chunk_bytes);
-        char size[32];
-        std::snprintf(size, sizeof size, "%zx\r\n", chunk.size());
-        out += size + chunk + "\r\n";
+        out += chunk(body.substr(at, chunk_bytes));
     }
     return out + "0\r\n\r\n";
 }
@@ -43,6 +40,22 @@ Whole take_apart(const Response& response, Framing framing, Moment now) {
 }
 
 }  // namespace
+
+std::string chunk(const std::string& bytes) {
+    char size[32];
+    std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+    return size + bytes + "\r\n";
+}
+
+Wire compose_stream_head(const Response& response, Framing framing, Moment now) {
+    const Whole whole = take_apart(response, framing, now);
+    Wire wire;
+    wire.bytes = whole.status_line + whole.fields;
+    if (framing.chunks) wire.bytes += "Transfer-Encoding: chunked\r\n";
+    wire.bytes += "\r\n";
+    wire.head_bytes = wire.bytes.size();
+    return wire;
+}
 
 Wire compose(Response response, const Disturbance& disturbance, Framing framing, Moment now) {
     const std::string coding = coding_for(response, disturbance);

@@ -30,7 +30,12 @@ struct Wire {
 struct Framing {
     bool head_request = false;  // answer without a body
     bool keep_alive = true;
+    bool chunks = true;  // false: the client is too old for them
 };
+
+// The head of a response whose body has no end, and a piece of that body.
+Wire compose_stream_head(const Response& response, Framing framing, Moment now);
+std::string chunk(const std::string& bytes);
 
 Wire compose(Response response, const Disturbance& disturbance, Framing framing, Moment now);
 

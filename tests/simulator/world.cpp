@@ -100,6 +100,11 @@ Response World::bad_request(int status) {
     return api_->error(status, Request(), clock_());
 }
 
+std::string World::stream_due(Stream& stream) {
+    const Lock lock(mutex_);
+    return stream.due(clock_());
+}
+
 void World::answered(std::uint64_t sequence, int status) {
     const Lock lock(mutex_);
     Entry* entry = journal_.find(sequence);

@@ -44,6 +44,7 @@ public:
     Response process(std::uint64_t sequence, const Request& request);
     Response fault_answer(const Fault& fault, const Request& request);
     Response bad_request(int status);
+    std::string stream_due(Stream& stream);
     // Told just before the last bytes go out, so that a client that has the answer finds it in the
     // journal; taken back where they could not be sent.
     void answered(std::uint64_t sequence, int status);
