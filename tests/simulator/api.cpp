@@ -1,7 +1,10 @@
 #include "tests/simulator/api.hpp"
 
 #include "tests/simulator/json_reader.hpp"
+#include "tests/simulator/leavo.hpp"
+#include "tests/simulator/levrage.hpp"
 #include "tests/simulator/sticky_calls.hpp"
+#include "tests/simulator/truedy.hpp"
 
 #include <boost/json.hpp>
 
@@ -40,7 +43,14 @@ std::string_view Request::query() const {
 
 std::unique_ptr<Api> make_api(std::string_view name, std::uint64_t seed) {
     if (name == "sticky-calls") return std::make_unique<StickyCalls>(seed);
-    throw BadInput("api", "no API is named '" + std::string(name) + "'; there is: sticky-calls");
+    if (name == "levrage") return std::make_unique<Levrage>(seed);
+    if (name == "leavo") return std::make_unique<Leavo>(seed);
+    if (name == "truedy") return std::make_unique<Truedy>(seed);
+    throw BadInput(
+        "api",
+        "no API is named '" + std::string(name) +
+            "'; there is: sticky-calls, levrage, leavo, truedy"
+    );
 }
 
 }  // namespace simulator

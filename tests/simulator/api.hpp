@@ -100,7 +100,7 @@ public:
     virtual std::vector<std::string> effect_names() const = 0;
 };
 
-// The API of that name (sticky-calls). Throws BadInput where there is none.
+// The API of that name: sticky-calls, levrage, leavo, truedy. Throws BadInput where there is none.
 std::unique_ptr<Api> make_api(std::string_view name, std::uint64_t seed);
 
 }  // namespace simulator

@@ -59,7 +59,8 @@ int run(int argc, char** argv) {
     std::vector<std::string> revoked;
 
     CLI::App app("Stands in for a third-party API, with faults on demand.", "backstop-simulator");
-    app.add_option("--api", options.api, "which API")->capture_default_str();
+    app.add_option("--api", options.api, "sticky-calls, levrage, leavo or truedy")
+        ->capture_default_str();
     app.add_option("--listen", options.listen, "ADDRESS:PORT; port 0 takes a free one; '' for none")
         ->capture_default_str();
     app.add_option("--tls-listen", options.tls_listen, "ADDRESS:PORT");
@@ -68,13 +69,14 @@ int run(int argc, char** argv) {
     app.add_option("--key", options.private_key_file, "private key (PEM)");
     app.add_option("--seed", options.seed, "of all chance")->capture_default_str();
     app.add_option("--fault", options.faults, fault_help)->allow_extra_args(false);
-    app.add_option("--tier", tier, "free, starter, growth or scale");
-    app.add_option("--quota", quota, "calls left this month")->check(CLI::NonNegativeNumber);
+    app.add_option("--tier", tier, "what the account pays for, such as free; each API has its own");
+    app.add_option("--quota", quota, "calls left this month (Sticky Calls)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--limits", limits, "rate limit and quota")->check(CLI::IsMember({"on", "off"}));
     app.add_flag("--no-conflict", no_conflict, "act twice instead of answering 409");
-    app.add_option("--api-key", keys, "a key to accept, instead of sk_test_valid")
+    app.add_option("--api-key", keys, "a key to accept, instead of the API's own")
         ->allow_extra_args(false);
-    app.add_option("--revoked-key", revoked, "a key to call revoked, instead of sk_test_revoked")
+    app.add_option("--revoked-key", revoked, "a key to call revoked, instead of the API's own")
         ->allow_extra_args(false);
     app.add_option("--clock-offset", clock_offset_s, "seconds that its dates are fast");
     app.add_option("--set", settings, set_help)->allow_extra_args(false);

@@ -74,6 +74,16 @@ std::string RawClient::read_response() {
     return response;
 }
 
+std::string RawClient::read_until(std::string_view text) {
+    while (unread_.find(text) == std::string::npos) {
+        if (!fill()) return std::exchange(unread_, {});
+    }
+    const std::size_t whole = unread_.find(text) + text.size();
+    std::string read = unread_.substr(0, whole);
+    unread_.erase(0, whole);
+    return read;
+}
+
 std::string RawClient::read_all() {
     while (fill()) {
     }

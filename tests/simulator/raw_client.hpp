@@ -29,6 +29,9 @@ public:
     // One whole response, by its Content-Length; less where the connection ends before.
     std::string read_response();
 
+    // Everything up to and with that text; less where the connection ends before.
+    std::string read_until(std::string_view text);
+
     // Everything until the connection ends; `last` tells how.
     std::string read_all();
     Seen last() const { return last_; }

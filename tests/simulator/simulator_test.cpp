@@ -238,7 +238,10 @@ TEST(Simulator, SaysWhatIsWrongWithItsOptions) {
         }
         return "accepted";
     };
-    EXPECT_EQ(complaint({.api = "leavo"}), "api: no API is named 'leavo'; there is: sticky-calls");
+    EXPECT_EQ(
+        complaint({.api = "leavoo"}),
+        "api: no API is named 'leavoo'; there is: sticky-calls, levrage, leavo, truedy"
+    );
     for (const char* address :
          {"localhost", "example.com:80", "127.0.0.1:", "127.0.0.1:8x", ":1"}) {
         EXPECT_EQ(
