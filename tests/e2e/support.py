@@ -26,8 +26,22 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-KEY = "sk_test_valid"  # the simulator's
-AUTHORIZATION = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+
+# The keys that the simulator takes, by API; its dialect has the API's name.
+KEYS = {
+    "sticky-calls": "sk_test_valid",
+    "levrage": "lev_test_valid",
+    "leavo": "leavo_test_valid",
+    "truedy": "truedy_test_valid",
+}
+
+
+def authorization(api):
+    return {"Authorization": f"Bearer {KEYS[api]}", "Content-Type": "application/json"}
+
+
+KEY = KEYS["sticky-calls"]
+AUTHORIZATION = authorization("sticky-calls")
 START = "/v1/calls/start"
 END = "/v1/calls/end"
 
@@ -410,10 +424,10 @@ class TestCase(unittest.TestCase):
         self.addCleanup(self._end, backstop, "backstop")
         return backstop
 
-    def pair(self, *arguments, upstream="", top="", **more):
-        """A simulator without limits of its own, and backstop in front of it."""
-        simulator = self.simulator("--limits", "off", *arguments, **more)
-        return simulator, self.backstop(config(simulator.url, upstream, top))
+    def pair(self, *arguments, upstream="", top="", api="sticky-calls", **more):
+        """A simulator without limits of its own, and backstop with its dialect in front of it."""
+        simulator = self.simulator("--api", api, "--limits", "off", *arguments, **more)
+        return simulator, self.backstop(config(simulator.url, upstream, top, dialect=api))
 
     def _end(self, process, name):
         status = process.stop()
