@@ -50,6 +50,8 @@ expect 64 'no API is named' --api nonsense
 expect 64 '--tls-listen: needs --cert and --key' --tls-listen 127.0.0.1:0
 expect 64 'expected NAME=VALUE' --set nonsense
 expect 64 'nonsense: unknown; there is: conflicts' --set nonsense=1
+expect 64 'conflicts: unknown' --api truedy --no-conflict
+expect 64 'tier: expected one of free, pro, enterprise' --api levrage --tier scale
 expect 69 'No such file' --tls-listen 127.0.0.1:0 --cert /nonexistent --key /nonexistent
 
 begin --listen 127.0.0.1:0 --control-listen 127.0.0.1:0 --tier starter --quota 7 --no-conflict \
@@ -67,6 +69,12 @@ finish TERM
 
 begin --listen 127.0.0.1:0 --limits off
 finish INT
+
+for api in levrage leavo truedy; do
+    begin --listen 127.0.0.1:0 --api "$api"
+    [[ $line == "backstop-simulator: $api ready on http://127.0.0.1:"* ]] || fail "first line: $line"
+    finish TERM
+done
 
 [ "$failures" = 0 ] || exit 1
 echo 'ok'
