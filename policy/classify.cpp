@@ -16,10 +16,6 @@ namespace {
 // Codes and ids go to the log; an upstream does not decide how long a line gets.
 constexpr std::size_t logged_bytes_max = 128;
 
-bool covers(const DelaySource& delay, int status) {
-    return delay.statuses.empty() || delay.statuses.contains(status);
-}
-
 std::string for_the_log(std::string text) {
     if (text.size() <= logged_bytes_max) return text;
     std::size_t end = logged_bytes_max;
@@ -78,11 +74,10 @@ private:
 
     void read_hint() {
         for (const DelaySource& source : dialect_.delays) {
-            if (!covers(source, head_.status)) continue;
-            const auto written = values_.delay(source, now_.wall);
-            const auto wait = written ? delay_from(*written, clock_, now_) : std::nullopt;
-            if (!wait) continue;
-            if (!result_.hint) result_.hint = Hint{*wait, wait_source(source.source, *written)};
+            const DelayReading read = read_delay(values_, source, head_.status, clock_, now_);
+            if (!read.wait) continue;
+            if (!result_.hint)
+                result_.hint = Hint{*read.wait, wait_source(source.source, *read.written)};
             if (source.source.place == Source::Place::header) result_.hint_in_header = true;
         }
         if (result_.rule != nullptr) apply_waits(*result_.rule);
@@ -175,6 +170,11 @@ Classification classify(
 ) {
     if (const auto* failure = std::get_if<Failure>(&outcome)) return of_failure(*failure);
     return Reading(dialect, std::get<ResponseHead>(outcome), clock, now).classification();
+}
+
+bool counts_against_breaker(const Outcome& outcome, Verdict verdict) {
+    const auto* head = std::get_if<ResponseHead>(&outcome);
+    return !head || (is_server_error(head->status) && !is_limit(verdict));
 }
 
 bool wants_body(const Dialect& dialect, int status) {

@@ -49,6 +49,9 @@ Classification classify(
     const Dialect& dialect, const Outcome& outcome, const ClockOffset& clock, Moment now
 );
 
+// Is it a failure of the upstream, of which the breaker counts? No answer, or a 5xx; never a limit.
+bool counts_against_breaker(const Outcome& outcome, Verdict verdict);
+
 // Does the proxy have to look at this response's body before it asks the Plan?
 bool wants_body(const Dialect& dialect, int status);
 

@@ -18,10 +18,6 @@ constexpr int payment_required = 402;
 constexpr int misdirected_request = 421;
 constexpr int too_many_requests = 429;
 
-bool is_server_error(int status) {
-    return status < 100 || status >= 500;
-}
-
 bool contains_ignoring_case(std::string_view body, std::string_view text) {
     for (std::size_t at = 0; at + text.size() <= body.size(); ++at)
         if (equal_ignoring_case(body.substr(at, text.size()), text)) return true;
@@ -31,13 +27,9 @@ bool contains_ignoring_case(std::string_view body, std::string_view text) {
 const Rule* find_rule(
     const Dialect& dialect, int status, std::string_view code, std::string_view body
 ) {
-    const auto matches = [&](const Rule& rule) {
-        if (!covers(rule, status)) return false;
-        if (!rule.codes.empty() && std::ranges::find(rule.codes, code) == rule.codes.end())
-            return false;
-        return rule.contains.empty() || contains_ignoring_case(body, rule.contains);
-    };
-    const auto found = std::ranges::find_if(dialect.rules, matches);
+    const auto found = std::ranges::find_if(dialect.rules, [&](const Rule& rule) {
+        return match(rule, status, code, body) == Match::yes;
+    });
     return found == dialect.rules.end() ? nullptr : &*found;
 }
 
@@ -98,6 +90,18 @@ Reason reason_of(Verdict verdict, int status) {
 
 bool is_error(int status) {
     return status < 100 || status >= bad_request;
+}
+
+bool is_server_error(int status) {
+    return status < 100 || status >= 500;
+}
+
+Match match(const Rule& rule, int status, std::string_view code, std::string_view body) {
+    if (!covers(rule, status)) return Match::status;
+    if (!rule.codes.empty() && std::ranges::find(rule.codes, code) == rule.codes.end())
+        return Match::code;
+    if (!rule.contains.empty() && !contains_ignoring_case(body, rule.contains)) return Match::body;
+    return Match::yes;
 }
 
 bool covers(const Rule& rule, int status) {

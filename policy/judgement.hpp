@@ -22,6 +22,23 @@ bool is_error(int status);
 // Is the rule about this status? One without statuses is about every error.
 bool covers(const Rule& rule, int status);
 
+// Does the rule match; and if not, what stands in the way first?
+enum class Match {
+    yes,
+    status,  // it is about other statuses
+    code,    // it is about other error codes
+    body,    // the text that it looks for is not there
+};
+Match match(const Rule& rule, int status, std::string_view code, std::string_view body);
+
+// A 5xx, and whatever is no status (RFC 9110 15).
+bool is_server_error(int status);
+
+// A 429, which the gate governs: no failure of the upstream, and no cost to the budget.
+constexpr bool is_limit(Verdict verdict) {
+    return verdict == Verdict::rate_limited || verdict == Verdict::concurrency_limited;
+}
+
 // A fault that may pass, so that waiting can help.
 bool may_pass(Verdict verdict);
 

@@ -53,4 +53,8 @@ std::string_view word(FailureKind kind) {
     return word_in(failures, kind);
 }
 
+std::optional<FailureKind> failure_from(std::string_view word) {
+    return value_in(failures, word);
+}
+
 }  // namespace backstop::policy

@@ -49,6 +49,7 @@ enum class FailureKind {
     malformed,  // not HTTP/1.1, or a response that must not be trusted
 };
 std::string_view word(FailureKind kind);
+std::optional<FailureKind> failure_from(std::string_view word);
 
 struct Failure {
     Stage stage = Stage::connect;

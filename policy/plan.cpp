@@ -20,7 +20,7 @@
 //      nothing about the upstream. Once in an exchange it is tried again at once, on a fresh one.
 //   4. Breaker, limits, quota and gate take note. A usable response counts for the breaker once it
 //      is committed: until then its body may still break, and then it was a failure.
-//   5. would_retry() judges, and the budget is asked last. A retry waits, and asks the gates.
+//   5. would_retry() judges. A retry is paid from the budget, waits, and asks the gates.
 //   6. Otherwise the exchange is finished.
 //
 // Who gets which answer is in plan_answer.cpp; what an outcome leaves behind, in plan_notes.cpp.
@@ -67,10 +67,14 @@ Plan::Plan(
       patience_(lowered(route.deadline, request.timeout_wish)),
       body_kept_(request.body_kept),
       deadline_(now.steady + patience_),
+      made_(request.earlier.attempts),
       // Who cannot be sent again after a lost keep-alive race does not enter it.
       fresh_(!repeatable_ || !body_kept_ || observing()),
+      may_have_acted_(keyed_ && request.earlier.unknown),
       ready_(now.steady),
-      seen_(now) {}
+      seen_(now) {
+    if (writes_ && request.earlier.unknown) record_.ambiguous = Record::Ambiguous::unknown;
+}
 
 Plan::~Plan() {
     if (delivering_) committed(seen_);
@@ -240,37 +244,30 @@ RetryFacts Plan::facts(Moment now) const {
     known.draining = draining();
     known.breaker_open = standing_.breaker.open_for(now.steady);
     if (rate_gate.closed(now.steady)) known.gate_closed = rate_gate.until() - now.steady;
+    known.budget = standing_.budget.tokens(now.steady);
     return known;
 }
 
 Step Plan::decide(const Classification& meaning, Moment now) {
     if (meaning.retry == Retry::never) return finish(now);
     RetryJudgement judgement{
+        .attempt = record_.attempts.size(),
         .facts = facts(now),
         .hint = meaning.hint,
         .roll = roll_(),
-        .budget = standing_.budget.tokens(now.steady),
         .clock_offset = standing_.clock.offset()};
     Decision& decision = judgement.decision;
     decision = would_retry(rules_.retry, meaning, judgement.facts, judgement.roll);
-    if (decision.action == Decision::Action::retry && !decision.free && !reserve(now)) {
-        decision.action = Decision::Action::finish;
-        decision.denied = Denied::budget;
-    }
     record_.denied = decision.denied;
     record_.judgement = judgement;
     if (decision.action == Decision::Action::finish) return finish(now);
+    if (!decision.free && standing_.budget.reserve(now.steady)) reserved_ = now.steady;
     return schedule(decision, meaning, now);
 }
 
-bool Plan::reserve(Moment now) {
-    if (!standing_.budget.reserve(now.steady)) return false;
-    reserved_ = now.steady;
-    return true;
-}
-
 Step Plan::schedule(const Decision& decision, const Classification& meaning, Moment now) {
-    const auto& [asked, wait, source] = decision.delay;
+    const Duration wait = decision.delay.wait;
+    const WaitSource source = decision.delay.source;
     if (meaning.rule) attempt_factor_ *= meaning.rule->timeout_factor;
     record_.retries.push_back({decision.reason, source, wait});
     wait_source_ = source;

@@ -75,6 +75,11 @@ struct Request {
     bool body_kept = true;                   // it can be sent again byte for byte
     std::optional<Duration> timeout_wish{};  // Backstop-Timeout; lowers the deadline only
     std::optional<int> attempts_wish{};      // Backstop-Attempts-Max; lowers only
+    // What came before, for who tells the story from its middle (`explain`).
+    struct Earlier {
+        int attempts = 0;
+        bool unknown = false;  // one was written whole, and nobody knows what became of it
+    } earlier{};
 };
 
 class Plan {
@@ -110,6 +115,7 @@ public:
     Instant restart_deadline(Moment now);
 
     Instant deadline() const { return deadline_; }
+    int attempts_allowed() const { return attempts_allowed_; }
     const Record& record() const { return record_; }
     // What a waiter sleeps on: wake it when this gate's generation() changes.
     const Gate& gate() const;
@@ -157,7 +163,6 @@ private:
     Step race(Moment now);
     RetryFacts facts(Moment now) const;
     Step decide(const Classification& meaning, Moment now);
-    bool reserve(Moment now);
     Step schedule(const Decision& decision, const Classification& meaning, Moment now);
 
     // The answer. Of last_ and a refusal by the gates there is at least one.

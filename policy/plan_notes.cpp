@@ -13,11 +13,6 @@ constexpr int conflict = 409;
 constexpr int misdirected_request = 421;
 constexpr int service_unavailable = 503;
 
-// A status outside 100 to 599 is to be treated as a 5xx (RFC 9110 15).
-bool is_server_error(int status) {
-    return status < 100 || status >= 500;
-}
-
 bool written_all(const Outcome& outcome) {
     return std::visit([](const auto& either) { return either.written_all; }, outcome);
 }
@@ -48,6 +43,7 @@ void Plan::note_attempt(const Outcome& outcome, const Classification& meaning, M
     attempt.number = made_;
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
         attempt.failure = failure->kind;
+        attempt.written_any = failure->written_any;
         attempt.stage = failure->stage;
         attempt.reused = failure->reused;
     } else {
@@ -61,6 +57,7 @@ void Plan::note_attempt(const Outcome& outcome, const Classification& meaning, M
     attempt.verdict = meaning.verdict;
     attempt.evidence = meaning.evidence;
     attempt.rule = meaning.rule ? meaning.rule->name : std::string();
+    attempt.error_code = meaning.error_code;
     if (meaning.verdict != Verdict::ok && attempt.failure == FailureKind::none) {
         record_.error_code = meaning.error_code;
         record_.request_id = meaning.request_id;
@@ -109,7 +106,7 @@ void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, M
     CircuitBreaker& breaker = standing_.breaker;
     const bool usable = meaning.verdict == Verdict::ok;
     const auto* head = std::get_if<ResponseHead>(&outcome);
-    const bool failed = !head || (is_server_error(head->status) && !is_limit(meaning.verdict));
+    const bool failed = counts_against_breaker(outcome, meaning.verdict);
     if (ticket_ && !usable) {
         const CircuitBreaker::Ticket ticket = *std::exchange(ticket_, {});
         const bool asks = head && head->status == service_unavailable && meaning.hint;

@@ -7,6 +7,7 @@
 #include "policy/time.hpp"
 #include "policy/verdict.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,13 +20,15 @@ struct AttemptRecord {
     int status = 0;  // 0: no response head
     FailureKind failure = FailureKind::none;
     Stage stage = Stage::connect;               // of the failure
+    bool written_any = false;                   // before the failure: it may have been acted on
     bool reused = false;                        // on a kept-alive connection
     Duration took{};                            // from the Send until its outcome
     Duration waited{};                          // before this attempt
     WaitSource wait_source = WaitSource::none;  // of that wait; of the first, if there were several
     Verdict verdict = Verdict::ok;
     Evidence evidence = Evidence::definite;
-    std::string rule{};  // name of the dialect's rule that matched; empty: HTTP's own
+    std::string rule{};        // name of the dialect's rule that matched; empty: HTTP's own
+    std::string error_code{};  // the API's
 };
 
 // A retry that was decided on. It was made only if an attempt followed: the client may have gone,
@@ -39,11 +42,11 @@ struct RetryRecord {
 
 // What the last judgement on a retry was made from: with these numbers `explain` comes to it again.
 struct RetryJudgement {
+    std::size_t attempt = 0;  // which one it judged: its place in `attempts`, from 1
     RetryFacts facts{};
     Decision decision{};
     std::optional<Hint> hint{};
-    double roll = 0;    // the jitter drawn, in [0, 1)
-    double budget = 0;  // retries that the budget would have granted
+    double roll = 0;  // the jitter drawn, in [0, 1)
     std::optional<Duration> clock_offset{};
 };
 

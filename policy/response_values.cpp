@@ -70,4 +70,21 @@ std::optional<double> ResponseValues::number(const Source& source) const {
     return decimal(trimmed(value->substr(0, value->find_first_of(",;"))));
 }
 
+DelayReading read_delay(
+    const ResponseValues& values,
+    const DelaySource& source,
+    int status,
+    const ClockOffset& clock,
+    Moment now
+) {
+    DelayReading read{.covered = covers(source, status)};
+    if (read.covered) read.written = values.delay(source, now.wall);
+    if (read.written) read.wait = delay_from(*read.written, clock, now);
+    return read;
+}
+
+bool covers(const DelaySource& source, int status) {
+    return source.statuses.empty() || source.statuses.contains(status);
+}
+
 }  // namespace backstop::policy

@@ -35,4 +35,21 @@ private:
     JsonView json_;
 };
 
+// What one place says of a delay.
+struct DelayReading {
+    bool covered = false;            // it is asked in responses of this status
+    std::optional<Delay> written{};  // as written, if it can be read
+    std::optional<Duration> wait{};  // from now on, if it is plausible
+};
+DelayReading read_delay(
+    const ResponseValues& values,
+    const DelaySource& source,
+    int status,
+    const ClockOffset& clock,
+    Moment now
+);
+
+// Is the place asked in responses of this status?
+bool covers(const DelaySource& source, int status);
+
 }  // namespace backstop::policy

@@ -28,7 +28,7 @@ void RetryBudget::request_begun(Instant now) {
 }
 
 bool RetryBudget::reserve(Instant now) {
-    if (tokens(now) < 1.0) return false;
+    if (!grants(tokens(now))) return false;
     ++ever_.retries;
     retries_.add(now);
     return true;

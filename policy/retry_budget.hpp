@@ -32,7 +32,9 @@ public:
     explicit RetryBudget(Options options);
 
     void request_begun(Instant now);
-    bool reserve(Instant now);         // false: no retry
+    bool reserve(Instant now);  // false: no retry
+    // Would so many tokens grant one?
+    static constexpr bool grants(double tokens) { return tokens >= 1.0; }
     void refund(Instant reserved);     // the retry reserved at that moment is not made
     double tokens(Instant now) const;  // retries that would be granted right now; not rounded
     // A reload: other options begin a new count.

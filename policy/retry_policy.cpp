@@ -6,8 +6,9 @@
 //   4. Is the wait bearable?                               max_wait, jitter aside
 //   5. Does it leave time for an attempt?                  deadline, or the drain time
 //   6. Would an attempt be let through then?               gate, breaker
+//   7. Does the budget afford it?                          but for a 429
 //
-// Whether the budget affords it is asked last, by the Plan, because asking spends.
+// What the yes costs is taken by the Plan.
 #include "policy/retry_policy.hpp"
 
 #include "policy/backoff.hpp"
@@ -17,11 +18,8 @@
 namespace backstop::policy {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Added to what a server names, because its clock ticks and its windows close a little late.
-constexpr Duration hint_margin = milliseconds(50);
 constexpr Duration hint_jitter_max = seconds(5);
 constexpr double hint_jitter_share = 0.1;
 
@@ -49,13 +47,14 @@ bool evidence_allows(const Classification& outcome, bool may_repeat) {
     return false;
 }
 
-// Questions 2 to 6.
+// Questions 2 to 7.
 std::optional<Denied> denial(
     const RetryOptions& options,
     const Classification& outcome,
     const RetryFacts& facts,
-    const RetryDelay& delay
+    const Decision& decision
 ) {
+    const RetryDelay& delay = decision.delay;
     if (!evidence_allows(outcome, facts.may_repeat)) return Denied::unsafe;
     if (!facts.body_kept) return Denied::body;
     if (facts.made >= facts.allowed) return Denied::attempts;
@@ -64,6 +63,7 @@ std::optional<Denied> denial(
     if (std::max(delay.wait, facts.gate_closed) > facts.left - least_time_left)
         return facts.draining ? Denied::draining : Denied::deadline;
     if (facts.breaker_open > delay.wait) return Denied::breaker;
+    if (!decision.free && !RetryBudget::grants(facts.budget)) return Denied::budget;
     return std::nullopt;
 }
 
@@ -89,7 +89,10 @@ RetryDelay retry_delay(
         return {
             .asked = std::max(hint, floor),
             .wait = std::max(hint + hint_margin, drawn) + jitter,
-            .source = outcome.hint->source};
+            .source = outcome.hint->source,
+            .backoff = floor,
+            .backoff_jitter = drawn - floor,
+            .hint_jitter = jitter};
     }
     const Rule* rule = outcome.rule;
     if (rule && rule->wait_max) {  // "retry after 1 to 2 seconds": on each attempt, no growth
@@ -97,7 +100,7 @@ RetryDelay retry_delay(
         const Duration most = std::max(least, *rule->wait_max);
         return {.asked = least, .wait = least + share(most - least, roll)};
     }
-    return {.asked = floor, .wait = drawn};
+    return {.asked = floor, .wait = drawn, .backoff = floor, .backoff_jitter = drawn - floor};
 }
 
 Decision would_retry(
@@ -106,7 +109,7 @@ Decision would_retry(
     Decision decision{.reason = outcome.reason, .free = is_limit(outcome.verdict)};
     if (outcome.retry == Retry::never || outcome.evidence == Evidence::definite) return decision;
     decision.delay = retry_delay(options, outcome, facts.made, roll);
-    decision.denied = denial(options, outcome, facts, decision.delay);
+    decision.denied = denial(options, outcome, facts, decision);
     if (!decision.denied) decision.action = Decision::Action::retry;
     return decision;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "policy/classify.hpp"
+#include "policy/judgement.hpp"
 #include "policy/rules.hpp"
 #include "policy/time.hpp"
 #include "policy/verdict.hpp"
@@ -15,10 +16,8 @@ namespace backstop::policy {
 // A wait after which less than this would be left is not begun (behaviour, section 4).
 constexpr Duration least_time_left = std::chrono::milliseconds(250);
 
-// A 429, which the gate governs: no failure of the upstream, and no cost to the budget.
-constexpr bool is_limit(Verdict verdict) {
-    return verdict == Verdict::rate_limited || verdict == Verdict::concurrency_limited;
-}
+// Added to what a server names, because its clock ticks and its windows close a little late.
+constexpr Duration hint_margin = std::chrono::milliseconds(50);
 
 // May the upstream be asked twice without harm? Decided from the request alone: its method
 // (RFC 9110 9.2.2), the route's `idempotent`, or a key that the API honours on this route.
@@ -32,6 +31,12 @@ struct RetryDelay {
     Duration asked{};
     Duration wait{};  // with both; never shorter than what the server asked for
     WaitSource source = WaitSource::backoff;
+    // What it was made from, for people. With a hint, the longer of hint + hint_margin and
+    // backoff + backoff_jitter, and hint_jitter; without, the backoff and its jitter, or a time
+    // drawn between the rule's wait_min and wait_max.
+    Duration backoff{};
+    Duration backoff_jitter{};
+    Duration hint_jitter{};
 };
 // `roll` is in [0, 1) and is drawn once for each wait.
 RetryDelay retry_delay(
@@ -49,6 +54,7 @@ struct RetryFacts {
     bool draining = false;        // it is the drain time that is sooner
     Duration breaker_open{};      // no attempt is let through for so long
     Duration gate_closed{};       // nor for so long
+    double budget = 1;            // retries that the budget would grant; see RetryBudget::tokens()
 };
 
 struct Decision {

@@ -100,4 +100,16 @@ std::optional<Reason> reason_from(std::string_view word) {
     return value_in(reasons, word);
 }
 
+std::optional<Evidence> evidence_from(std::string_view word) {
+    return value_in(evidences, word);
+}
+
+std::optional<Denied> denied_from(std::string_view word) {
+    return value_in(denials, word);
+}
+
+std::optional<WaitSource> wait_source_from(std::string_view word) {
+    return value_in(wait_sources, word);
+}
+
 }  // namespace backstop::policy

@@ -84,5 +84,9 @@ std::string_view word(KeySource source);
 // The value a word stands for, or nothing: words are what dialect and config files are written in.
 std::optional<Verdict> verdict_from(std::string_view word);
 std::optional<Reason> reason_from(std::string_view word);
+// Likewise for those that only log lines are written in.
+std::optional<Evidence> evidence_from(std::string_view word);
+std::optional<Denied> denied_from(std::string_view word);
+std::optional<WaitSource> wait_source_from(std::string_view word);
 
 }  // namespace backstop::policy

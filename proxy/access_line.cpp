@@ -55,6 +55,14 @@ private:
     bool first_ = true;
 };
 
+void append_quoted(
+    std::string& out, void (*append)(std::string&, std::string_view), std::string_view text
+) {
+    out += '"';
+    append(out, text);
+    out += '"';
+}
+
 void append_attempt(std::string& out, const policy::AttemptRecord& attempt) {
     Object object(out);
     if (attempt.status != 0) {
@@ -63,11 +71,17 @@ void append_attempt(std::string& out, const policy::AttemptRecord& attempt) {
         object.member("code") += "null";
     }
     object.word("failure", policy::word(attempt.failure));
-    if (attempt.failure != policy::FailureKind::none) object.word("stage", word(attempt.stage));
+    if (attempt.failure != policy::FailureKind::none) {
+        object.word("stage", word(attempt.stage));
+        object.flag("written", attempt.written_any);
+    }
     object.ms("ms", attempt.took);
     object.ms("wait_ms", attempt.waited);
     object.word("wait_source", policy::word(attempt.wait_source));
     object.flag("reused", attempt.reused);
+    if (!attempt.rule.empty()) object.text("rule", attempt.rule);
+    if (!attempt.error_code.empty())
+        append_quoted(object.member("error_code"), append_clean_code, attempt.error_code);
     object.end();
 }
 
@@ -89,6 +103,7 @@ void append_judgement(Object& object, const policy::RetryJudgement& judgement) {
     const policy::RetryFacts& facts = judgement.facts;
     const policy::Decision& decision = judgement.decision;
     const bool retry = decision.action == policy::Decision::Action::retry;
+    object.number("judged", judgement.attempt);
     object.word("action", retry ? "retry" : "finish");
     object.word("reason", policy::word(decision.reason));
     object.exact_ms("wait_ms", decision.delay.wait);
@@ -108,7 +123,7 @@ void append_judgement(Object& object, const policy::RetryJudgement& judgement) {
         object.word("hint_source", policy::word(judgement.hint->source));
     }
     object.number("roll", judgement.roll);
-    object.number("budget", judgement.budget);
+    object.number("budget", facts.budget);
     if (judgement.clock_offset) object.exact_ms("clock_offset_ms", *judgement.clock_offset);
 }
 
@@ -151,14 +166,6 @@ void append_decision(std::string& out, const policy::Record& record) {
 
 std::string_view label_of(const Report& report) {
     return report.route != nullptr ? std::string_view(report.route->label) : "other";
-}
-
-void append_quoted(
-    std::string& out, void (*append)(std::string&, std::string_view), std::string_view text
-) {
-    out += '"';
-    append(out, text);
-    out += '"';
 }
 
 }  // namespace

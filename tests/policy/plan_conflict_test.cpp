@@ -45,6 +45,24 @@ TEST(PlanConflict, ResolvesAnAmbiguousAttemptThatWasWrittenWhole) {
     }
 }
 
+TEST(PlanConflict, ResolvesAnAttemptFromBeforeTheStoryBegan) {
+    Request later = start;
+    later.earlier = {.attempts = 1, .unknown = true};
+    Scenario scenario(later, keyed_start());
+    scenario.expect_send(2);
+    scenario.upstream_answers(409);
+    scenario.expect_fallback(Reason::conflict_resolved);
+    EXPECT_EQ(scenario.record().ambiguous, Record::Ambiguous::resolved);
+}
+
+TEST(PlanConflict, CountsTheAttemptsFromBeforeTheStoryBegan) {
+    Scenario scenario({.method = "GET", .earlier = {.attempts = 2}});
+    scenario.expect_send(3);
+    scenario.upstream_answers(503);
+    EXPECT_TRUE(scenario.expect_deliver(Reason::server_error).final_failure);
+    EXPECT_EQ(scenario.record().denied, Denied::attempts);
+}
+
 TEST(PlanConflict, ResolvesAServerError) {
     Scenario scenario(start, keyed_start());
     scenario.expect_send(1);

@@ -203,7 +203,7 @@ TEST(PlanRetries, KeepsWhatItsLastJudgementWasMadeFrom) {
     EXPECT_EQ(judgement->hint->delay, 5s);
     EXPECT_EQ(judgement->facts.left, 58s);
     EXPECT_EQ(judgement->facts.gate_closed, 5s);
-    EXPECT_GT(judgement->budget, 0);
+    EXPECT_GT(judgement->facts.budget, 0);
 
     // With the same numbers it comes out the same: that is what `explain` does.
     Classification outcome;

@@ -39,6 +39,12 @@ TEST(Words, LeadBackToTheValue) {
         EXPECT_EQ(reason_from(word(static_cast<Reason>(i))), static_cast<Reason>(i));
     for (int i = 0; i <= static_cast<int>(Verdict::quota_spent); ++i)
         EXPECT_EQ(verdict_from(word(static_cast<Verdict>(i))), static_cast<Verdict>(i));
+    for (int i = 0; i <= static_cast<int>(Evidence::definite); ++i)
+        EXPECT_EQ(evidence_from(word(static_cast<Evidence>(i))), static_cast<Evidence>(i));
+    for (int i = 0; i <= static_cast<int>(Denied::draining); ++i)
+        EXPECT_EQ(denied_from(word(static_cast<Denied>(i))), static_cast<Denied>(i));
+    for (int i = 0; i <= static_cast<int>(WaitSource::pace); ++i)
+        EXPECT_EQ(wait_source_from(word(static_cast<WaitSource>(i))), static_cast<WaitSource>(i));
     EXPECT_EQ(reason_from("Timeout"), std::nullopt);
     EXPECT_EQ(reason_from(""), std::nullopt);
     EXPECT_EQ(verdict_from("quota"), std::nullopt);

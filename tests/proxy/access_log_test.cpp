@@ -85,7 +85,7 @@ TEST_F(AccessLogTest, TellsTheWholeExchangeInOneLine) {
         "bytes_in": 120, "bytes_out": 340,
         "attempts": [
             {"code": 503, "failure": "none", "ms": 120, "wait_ms": 0, "wait_source": "none",
-             "reused": false},
+             "reused": false, "rule": "server error"},
             {"code": 200, "failure": "none", "ms": 80.25, "wait_ms": 1500,
              "wait_source": "backoff", "reused": true}],
         "idempotency": "minted", "error_code": "Service Unavailable",
@@ -118,7 +118,7 @@ TEST_F(AccessLogTest, NamesWhatTheDecisionWasMadeFrom) {
     judgement.decision.free = true;
     judgement.hint = policy::Hint{2s, policy::WaitSource::header};
     judgement.roll = 0.12345678901234567;
-    judgement.budget = 2.5;
+    judgement.facts.budget = 2.5;
     judgement.clock_offset = -250ms;
     story.record.judgement = judgement;
     story.record.denied = policy::Denied::deadline;
@@ -177,6 +177,7 @@ TEST_F(AccessLogTest, HasTheFieldsOfTheDocumentation) {
     Story story;
     story.record.attempts[0].failure = policy::FailureKind::reset;
     story.record.attempts[1].rule = "a rule";
+    story.record.attempts[1].error_code = "a code";
     story.record.denied = policy::Denied::attempts;
     story.record.ambiguous = policy::Record::Ambiguous::retried;
     story.record.foregone = {{}};
@@ -212,6 +213,7 @@ TEST_F(AccessLogTest, HoldsNothingThatAClientOrAnUpstreamMadeUp) {
     story.report.method = method;
     story.report.traceparent = trace;
     story.record.error_code = "no such number: " + secret + "\"\n{}";
+    story.record.attempts[0].error_code = story.record.error_code;
     story.record.request_id = "+" + secret;
     const std::vector<std::string> lines = lines_of(story.report);
     ASSERT_EQ(lines.size(), 1);
