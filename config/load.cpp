@@ -77,4 +77,15 @@ Loaded load(std::string_view toml, std::string_view name, const Surroundings& su
     return {std::move(config), report.sorted()};
 }
 
+Loaded load_defaults(const std::string& dialect, const ReadFile& read_file) {
+    // First by itself, so that what is wrong with it is not said of a file that nobody has written.
+    LoadedDialect found = find_dialect(dialect, dialect, read_file);
+    if (!found.dialect) return {std::nullopt, std::move(found.diagnostics)};
+    const std::string text =
+        "[[upstream]]\nname = \"api\"\nlisten = \"127.0.0.1:8080\"\n"
+        "url = \"https://api.invalid\"\ndialect = " +
+        toml_literal(dialect) + "\n";
+    return load(text, "the defaults", {.environment = {}, .read_file = read_file});
+}
+
 }  // namespace backstop::config

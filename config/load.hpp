@@ -31,6 +31,10 @@ struct Loaded {
 // `name` is what diagnostics call the file. Never throws for what the text says.
 Loaded load(std::string_view toml, std::string_view name, const Surroundings& surroundings);
 
+// The configuration that says nothing but the dialect, with one upstream: what backstop does with
+// that API if nobody says otherwise. `dialect` as in find_dialect().
+Loaded load_defaults(const std::string& dialect, const ReadFile& read_file);
+
 // The effective configuration as TOML with credentials, userinfo and everything that came from
 // ${} redacted: what `check` prints and `/status` shows.
 std::string effective(const Config& config);

@@ -17,7 +17,6 @@ namespace {
 // How much of a response is read ahead of what is passed on.
 constexpr std::size_t window = 64 * 1024;
 // An error body is looked at for at most this much and this long (behaviour, section 4).
-constexpr std::size_t peek_bytes = 64 * 1024;
 constexpr policy::Duration peek_time = std::chrono::seconds(1);
 // A keyless write goes on a connection that was idle for less than this.
 constexpr policy::Duration fresh_for = std::chrono::seconds(1);

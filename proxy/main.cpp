@@ -2,6 +2,8 @@
 // 69 an address cannot be bound, 78 bad config, 1 anything else.
 #include "config/dialects.hpp"
 #include "config/load.hpp"
+#include "proxy/config_file.hpp"
+#include "proxy/explain_command.hpp"
 #include "proxy/feasible.hpp"
 #include "proxy/server.hpp"
 
@@ -9,15 +11,12 @@
 
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -28,50 +27,16 @@ constexpr int exit_usage = 64;
 constexpr int exit_unavailable = 69;
 constexpr int exit_config = 78;
 
-std::optional<std::string> read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::error_code ignored;
-    if (!file || std::filesystem::is_directory(path, ignored)) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-std::optional<std::string> environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before threads
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-}
-
-// Loads and prints every finding to standard error. Nothing if there is an error.
+// What is to be served has to be possible, too.
 std::optional<config::Config> load(const std::string& file) {
-    const std::optional<std::string> text = read_file(file);
-    if (!text) {
-        std::cerr << file << ": error: cannot be read; is the path right, and may "
-                  << "this user read it?\n";
-        return std::nullopt;
-    }
-    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-    config::Surroundings surroundings;
-    surroundings.environment = environment;
-    surroundings.read_file = [&folder](const std::string& name) {
-        return read_file(folder / name);
-    };
-    config::Loaded loaded = config::load(*text, file, surroundings);
-    std::size_t errors = 0;
-    for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-        std::cerr << config::to_string(diagnostic) << "\n";
-        if (diagnostic.severity == config::Diagnostic::Severity::error) ++errors;
-    }
-    if (loaded.config) {
-        for (const std::string& finding : proxy::infeasible(*loaded.config)) {
-            std::cerr << file << ": error: " << finding << "\n";
-            ++errors;
-        }
-    }
-    if (errors > 0) {
-        std::cerr << errors << (errors == 1 ? " error\n" : " errors\n");
-        return std::nullopt;
-    }
-    return std::move(loaded.config);
+    std::optional<config::Config> loaded = proxy::load_config_file(file, std::cerr);
+    if (!loaded) return std::nullopt;
+    const std::vector<std::string> missing = proxy::infeasible(*loaded);
+    for (const std::string& finding : missing)
+        std::cerr << file << ": error: " << finding << "\n";
+    if (missing.empty()) return loaded;
+    std::cerr << missing.size() << (missing.size() == 1 ? " error\n" : " errors\n");
+    return std::nullopt;
 }
 
 int run(const std::string& file) {
@@ -129,6 +94,8 @@ int main_unguarded(int argc, char** argv) {
     CLI::App* check_command =
         app.add_subcommand("check", "Report every mistake, or print the effective configuration");
     check_command->add_option("--config", file, "The configuration file (TOML)")->required();
+    proxy::ExplainOptions why;
+    CLI::App* explain_command = proxy::add_explain(app, why);
     std::string name;
     CLI::App* dialects_command =
         app.add_subcommand("dialects", "List the built-in dialects, or print one");
@@ -141,6 +108,7 @@ int main_unguarded(int argc, char** argv) {
     }
     if (run_command->parsed()) return run(file);
     if (check_command->parsed()) return check(file);
+    if (explain_command->parsed()) return proxy::explain(why, std::cin, std::cout, std::cerr);
     return dialects(name);
 }
 

@@ -2,10 +2,14 @@
 // gets the original bytes.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace backstop::proxy {
+
+// So much of a body is looked at, before it is decoded.
+inline constexpr std::size_t peek_bytes = 64 * 1024;
 
 // `coding` is the value of Content-Encoding: empty, identity, gzip, x-gzip or deflate (RFC 9110
 // 8.4.1; deflate with or without the zlib wrapper). At most 256 KiB come out; what cannot be
