@@ -74,6 +74,9 @@ std::optional<config::Config> load(const ExplainOptions& options, std::ostream& 
     if (!options.config.empty()) return load_config_file(options.config, errors);
     const auto read = [](const std::string& path) { return read_file(path); };
     config::Loaded loaded = config::load_defaults(options.dialect, read);
+    // What is wrong with the word itself, and not with a file, is wrong usage.
+    for (const config::Diagnostic& found : loaded.diagnostics)
+        if (found.file.empty()) throw Wrong("--dialect: " + found.message);
     print_findings(loaded.diagnostics, errors);
     return std::move(loaded.config);
 }
@@ -229,7 +232,7 @@ int explain(
         }
         check(options);
         const std::optional<config::Config> config = load(options, errors);
-        if (!config) return options.config.empty() ? exit_usage : exit_config;
+        if (!config) return exit_config;
         if (!options.log.empty()) return replay_log(options, *config, input, output);
         const config::Upstream& upstream = find_upstream(*config, options.upstream);
         return explain_one(options, upstream.rules, input, output);

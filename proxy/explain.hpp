@@ -40,7 +40,7 @@ struct ExplainOptions {
 };
 
 // Returns the exit status: 0; 1 where --log finds a decision that it does not come to again; 64 for
-// what makes no sense, 78 for a config or dialect with mistakes. Both are said on `errors`.
+// what makes no sense, 78 for a config or a dialect's file with mistakes; `errors` says what.
 int explain(
     const ExplainOptions& options, std::istream& input, std::ostream& output, std::ostream& errors
 );

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 #include <string>
 
@@ -342,6 +343,14 @@ TEST(Explain, CallsAConfigWithMistakesByItsOwnStatus) {
     const Result result = run(options);
     EXPECT_EQ(result.status, 78);
     EXPECT_THAT(result.errors, HasSubstr("/nowhere/at/all.toml"));
+}
+
+TEST(Explain, CallsADialectWithMistakesByThatStatusToo) {
+    const std::string path = testing::TempDir() + "/explain_test_dialect.toml";
+    std::ofstream(path) << "name = \"acme\"\nretires = 3\n";
+    const Result result = run(asked(path, 503));
+    EXPECT_EQ(result.status, 78);
+    EXPECT_THAT(result.errors, HasSubstr(path + ":2:1"));
 }
 
 // --- Access lines ---
