@@ -30,7 +30,8 @@ std::string_view Plan::scope_of(const LimitShape& shape) const {
 
 void Plan::learn_clock(const Outcome& outcome, Moment now) {
     const auto* head = std::get_if<ResponseHead>(&outcome);
-    if (!head || find_header(head->fields, "age")) return;  // a cache's Date is of another time
+    if (head == nullptr || find_header(head->fields, "age"))
+        return;  // a cache's Date is of another time
     const auto text = find_header(head->fields, "date");
     const auto date = text ? parse_http_date(*text, now.wall) : std::nullopt;
     if (date) standing_.clock.observe(*date, sent_, now);
@@ -80,14 +81,14 @@ void Plan::note_evidence(const Outcome& outcome, const Classification& meaning) 
 
 bool Plan::resolves_conflict(const Outcome& outcome) const {
     const auto* head = std::get_if<ResponseHead>(&outcome);
-    return head && head->status == conflict && may_have_acted_;
+    return head != nullptr && head->status == conflict && may_have_acted_;
 }
 
 void Plan::note_answer(const Outcome& outcome, const Classification& meaning, Moment now) {
     const auto* head = std::get_if<ResponseHead>(&outcome);
     Last last{.reason = meaning.reason, .verdict = meaning.verdict, .there = head != nullptr};
     if (resolves_conflict(outcome)) last.reason = Reason::conflict_resolved;
-    if (head) {
+    if (head != nullptr) {
         last.status = head->status;
         last.kept = head->kept;
     } else if (delivering_) {
@@ -109,7 +110,7 @@ void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, M
     const bool failed = counts_against_breaker(outcome, meaning.verdict);
     if (ticket_ && !usable) {
         const CircuitBreaker::Ticket ticket = *std::exchange(ticket_, {});
-        const bool asks = head && head->status == service_unavailable && meaning.hint;
+        const bool asks = head != nullptr && head->status == service_unavailable && meaning.hint;
         const Duration asked = asks ? meaning.hint->delay : Duration::zero();
         failed ? breaker.failed(ticket, now.steady, asked) : breaker.succeeded(ticket, now.steady);
     }

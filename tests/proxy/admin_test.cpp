@@ -1,6 +1,7 @@
 #include "proxy/admin.hpp"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
@@ -105,12 +106,17 @@ protected:
 
     void stop() {
         if (!thread_.joinable()) return;
-        there([this] { admin_->close(); });
+        there([this] {
+            admin_->close();
+            until_stopped_.reset();
+        });
         thread_.join();  // ends, because nothing is left to do
         EXPECT_EQ(admin_->connections(), 0);
     }
 
     asio::io_context io_{1};
+    // With nobody connected and nothing listened on there would be nothing left to do before.
+    asio::executor_work_guard<Executor> until_stopped_{io_.get_executor()};
     bool started_ = true;
     bool ready_ = true;
     bool broken_ = false;
