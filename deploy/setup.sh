@@ -9,11 +9,12 @@ build=(
     g++ cmake ninja-build git=git curl=curl mold=mold ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev zlib1g-dev
     libcli11-dev libspdlog-dev libtomlplusplus-dev prometheus-cpp-dev
-    libgtest-dev libgmock-dev # tests/CMakeLists.txt, where the simulator is, looks for them
+    # What the tests look for when they are configured, the simulator among them.
+    libgtest-dev libgmock-dev librapidcheck-dev python3
 )
 test=(
-    clang-format-14 clang-tidy-14 shellcheck=shellcheck librapidcheck-dev openssl=openssl
-    node=nodejs npm=npm python3 python3-requests
+    clang-format-14 clang-tidy-14 shellcheck=shellcheck openssl=openssl
+    node=nodejs npm=npm python3-requests
 )
 
 say() { printf '%s\n' "$*" >&2; }

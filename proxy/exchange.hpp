@@ -117,7 +117,7 @@ private:
     bool committed_ = false;   // its head is written, and so is what the client took of it:
     std::size_t taken_ = 0;
     bool last_framed_ = false;  // a chunked answer's end is in side_.frames
-    int status_ = 499;  // as nginx logs a client that left
+    int status_ = 499;          // as nginx logs a client that left
     Outcome outcome_ = Outcome::aborted;
     policy::Reason reason_ = policy::Reason::client_gone;
     std::uint64_t bytes_out_ = 0;

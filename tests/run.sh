@@ -9,10 +9,11 @@ usage: tests/run.sh [--all] [--quick] [--jobs N] [PRESET...] [-- CTEST_ARGUMENT.
 
 Installs the packages that are missing (as root, or by sudo), builds each preset and runs its tests.
 
-  PRESET     debug, asan, tsan (see CMakePresets.json); by default all three, in this order
-  --quick    debug only, and without clang-tidy: for while you work
-  --all      nothing may be left out: a tool that is missing, or a test that skips itself, is a
-             failure; this is what CI runs
+  PRESET     debug, asan, tsan (see CMakePresets.json); by default debug, which has every test
+  --quick    without clang-tidy: for while you work
+  --all      by default all three presets: every test again under the sanitizers that can find
+             something in it; and nothing may be left out: a tool that is missing, or a test that
+             skips itself, is a failure. This is what CI runs
   --jobs N   so many compilers and tests at once; by default as many as cores and memory allow
   --         what follows goes to ctest, such as -R Plan or -L policy
 
@@ -68,7 +69,7 @@ for ((i = 0; i + 1 < ${#arguments[@]}; i++)); do
     esac
 done
 if [ ${#presets[@]} -eq 0 ]; then
-    if [ -n "$quick" ]; then presets=(debug); else presets=(debug asan tsan); fi
+    if [ -n "$all" ]; then presets=(debug asan tsan); else presets=(debug); fi
 fi
 
 # --- what a label needs --------------------------------------------------------------------------
