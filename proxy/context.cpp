@@ -1,5 +1,9 @@
 #include "proxy/context.hpp"
 
+#include <boost/uuid/uuid.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <algorithm>
 #include <cstring>
 
 namespace backstop::proxy {
@@ -18,6 +22,13 @@ std::array<std::uint8_t, 16> Random::bytes() {
     std::array<std::uint8_t, 16> bytes{};
     std::memcpy(bytes.data(), words.data(), bytes.size());
     return bytes;
+}
+
+std::string Random::id() {
+    boost::uuids::uuid id{};
+    const auto chance = bytes();
+    std::copy(chance.begin(), chance.end(), id.begin());
+    return "backstop-" + boost::uuids::to_string(id);
 }
 
 }  // namespace backstop::proxy

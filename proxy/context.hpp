@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <string>
 #include <string_view>
 
 namespace backstop::proxy {
@@ -40,6 +41,8 @@ public:
     Random();
     double roll() { return uniform_(engine_); }  // in [0, 1)
     std::array<std::uint8_t, 16> bytes();
+    // Of an answer of ours: "backstop-" and a UUID.
+    std::string id();
 
 private:
     std::mt19937_64 engine_;

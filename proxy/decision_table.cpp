@@ -34,6 +34,11 @@ they are alike.
 
 On routes where the API honours a key, backstop adds one if the client sends none, so "POST, no key" is about all others.
 A 409 after an attempt whose outcome stayed unknown is another matter: `backstop explain --attempt 2 --unknown`.
+
+**Levrage and Leavo call every 5xx safe to send again, POST without a key included, and know no key.** Their guides decide,
+and so does this table. Should the API have acted before it failed, the resent POST acts a second time, or gets a 409 about
+what the first one made; `Backstop-Attempts` above 1 says that there was a first one. Levrage's 504, a request that took
+too long, is the likeliest. Who would rather see the error takes a dialect of their own with `retry = "repeatable"` there.
 )";
 
 struct Column {

@@ -91,7 +91,6 @@ private:
     Async<void> answer(policy::LocalAnswer answer);
     bool write_at_once(std::string_view head, std::string_view body, std::size_t& sent);
     Async<bool> write_rest(std::string_view head, std::string_view body, std::size_t sent);
-    std::string new_id();
 
     ClientSide& side_;
     std::shared_ptr<Upstream> upstream_;

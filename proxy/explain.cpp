@@ -53,7 +53,8 @@ void check(const ExplainOptions& options) {
         throw Wrong("--upstream: names one of a --config, and there is none");
     if (outcomes != 1)
         throw Wrong(
-            "give one of: a file with the output of `curl -i` (`-` for standard input), --status, "
+            "give one, and only one, of: a file with the output of `curl -i` (`-` for standard "
+            "input), --status, "
             "--failure, --log"
         );
     const bool has_parts = !options.headers.empty() || !options.body.empty();
@@ -202,12 +203,14 @@ int replay_log(
     ReplayReport report(output, options.json);
     std::istringstream lines(content(options.log, input));
     std::size_t number = 0;
+    bool any = false;
     for (std::string line; std::getline(lines, line);) {
         ++number;
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
         try {
             const auto read = read_access_line(line);
             if (!read) continue;
+            any = true;
             // A dialect stands for whatever upstream the line is of.
             const std::string name = options.dialect.empty() ? read->upstream : "";
             const config::Upstream& upstream = find_upstream(config, name);
@@ -217,6 +220,8 @@ int replay_log(
             throw Wrong(file + ":" + std::to_string(number) + ": " + error.what());
         }
     }
+    // Silence must not look like agreement: the log may have failed to arrive.
+    if (!any) throw Wrong("--log: there is no access line in " + options.log);
     return report.finish() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

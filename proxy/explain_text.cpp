@@ -36,12 +36,15 @@ std::string_view sentence(Denied denied) {
     return "";
 }
 
-std::string_view sentence(policy::Evidence evidence) {
-    switch (evidence) {
+std::string_view sentence(const policy::Classification& meaning) {
+    switch (meaning.evidence) {
         case policy::Evidence::not_sent:
             return "nothing of the request was sent";
         case policy::Evidence::refused:
-            return "the API did not act";
+            // The dialect's word for it, which its guide gives: nobody can know it of a 5xx.
+            return meaning.reason == policy::Reason::server_error
+                       ? "the dialect calls this status safe to send again"
+                       : "the API did not act";
         case policy::Evidence::ambiguous:
             return "the API may have acted";
         case policy::Evidence::definite:
@@ -136,7 +139,20 @@ public:
         out_ += '\n';
     }
     void gap() { out_ += '\n'; }
-    std::string text() && { return std::move(out_); }
+    // What an upstream wrote must not command the terminal it is shown on.
+    std::string text() && {
+        std::string safe;
+        safe.reserve(out_.size());
+        for (const char c : out_) {
+            const auto byte = static_cast<unsigned char>(c);
+            if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
+                fmt::format_to(std::back_inserter(safe), "\\x{:02x}", byte);
+            } else {
+                safe += c;
+            }
+        }
+        return safe;
+    }
 
 private:
     std::string out_{};
@@ -159,7 +175,7 @@ void write_looks(Page& page, const Explanation& it) {
         page.line(
             title, "yes HTTP's own: {}, retry {}", word(it.meaning.verdict), word(it.meaning.retry)
         );
-    page.line("evidence", "{}: {}", word(it.meaning.evidence), sentence(it.meaning.evidence));
+    page.line("evidence", "{}: {}", word(it.meaning.evidence), sentence(it.meaning));
     title = "delay";
     for (const Explanation::DelayLook& look : it.delays) {
         page.line(title, "{}: {}", place(look.source->source), what(look));

@@ -111,6 +111,8 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
         error_ = line_came ? ParseError::head_too_large : ParseError::line_too_long;
     } else if (ec == http::error::bad_version && names_a_version(came_)) {
         error_ = ParseError::bad_version;
+    } else if (ec == http::error::bad_content_length || ec == http::error::bad_transfer_encoding || ec == http::error::multiple_content_length) {
+        error_ = ParseError::head_framing;
     } else {
         error_ = ParseError::bad;
     }

@@ -29,6 +29,7 @@ enum class ParseError {
     bad_version,     // 505
     line_too_long,   // 414
     head_too_large,  // 431
+    head_framing,    // 400: lengths and codings that Beast refuses by itself
     body_framing,    // 400: a bad chunk
 };
 

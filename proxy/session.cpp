@@ -4,8 +4,6 @@
 #include "proxy/head_rules.hpp"
 #include "proxy/reply.hpp"
 
-#include <boost/uuid/uuid.hpp>
-
 #include <exception>
 
 namespace backstop::proxy {
@@ -31,6 +29,11 @@ Refusal refusal_of(ParseError error) {
         case ParseError::head_too_large:
             return {
                 431, "head_too_large", "the request head is beyond limits.head_bytes or .fields"};
+        case ParseError::head_framing:
+            return {
+                400,
+                "bad_request",
+                "Content-Length or Transfer-Encoding is wrong, or both are there"};
         default:
             return {400, "bad_request", "this is not an HTTP/1.1 request"};
     }
@@ -58,11 +61,13 @@ Async<void> refuse(ClientSide& side, std::shared_ptr<Upstream> upstream, Refusal
     side.context.observer.client_error(refusal.kind);
     policy::LocalContext context;
     context.now = now();
-    context.id = "backstop-refused";
+    const std::string id = side.context.random.id();
+    context.id = id;
     const policy::LocalAnswer answer =
         policy::refuse(upstream->rules(), refusal.status, refusal.detail, context);
     ReplyFraming framing;
     framing.head_only = side.request.method() == "HEAD";
+    framing.attempts = 0;
     std::string bytes = reply(answer, framing, context.now.wall);
     co_await send_all(side, std::move(bytes));
 }

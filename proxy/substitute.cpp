@@ -2,22 +2,12 @@
 #include "proxy/exchange.hpp"
 #include "proxy/reply.hpp"
 
-#include <boost/uuid/uuid.hpp>
-#include <boost/uuid/uuid_io.hpp>
-
 #include <algorithm>
 
 namespace backstop::proxy {
 
-std::string Exchange::new_id() {
-    boost::uuids::uuid id{};
-    const auto bytes = side_.context.random.bytes();
-    std::copy(bytes.begin(), bytes.end(), id.begin());
-    return "backstop-" + boost::uuids::to_string(id);
-}
-
 Async<void> Exchange::substitute(policy::Substitute substitute) {
-    const std::string id = new_id();
+    const std::string id = side_.context.random.id();
     policy::LocalContext context;
     context.request_body = body_.kept_bytes();
     context.now = now();
@@ -32,7 +22,7 @@ Async<void> Exchange::substitute(policy::Substitute substitute) {
 
 Async<void> Exchange::refuse(int status, std::string_view kind, std::string_view detail) {
     side_.context.observer.client_error(kind);
-    const std::string id = new_id();
+    const std::string id = side_.context.random.id();
     policy::LocalContext context;
     context.now = now();
     context.id = id;
@@ -50,7 +40,7 @@ Async<void> Exchange::answer(policy::LocalAnswer answer) {
     framing.client_version = side_.request.version;
     framing.keep_alive = keep_alive_;
     framing.head_only = side_.request.method() == "HEAD";
-    if (plan_) framing.attempts = plan_->record().counted_attempts();
+    framing.attempts = plan_ ? plan_->record().counted_attempts() : 0;
     // Interim responses that the client has not taken yet go first.
     side_.client_head += reply(answer, framing, now().wall);
     constexpr std::string_view no_more;  // the body is in client_head

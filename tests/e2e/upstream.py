@@ -20,30 +20,30 @@ def parse_request(data):
         if not colon or not name or name != name.strip():
             raise AssertionError(f"not a field: {line!r}")
         fields.append((name.decode("latin-1"), value.strip().decode("latin-1")))
-    rest = data[end + 4 :]
     lengths = [value for name, value in fields if name.lower() == "content-length"]
     codings = [value for name, value in fields if name.lower() == "transfer-encoding"]
     if lengths and codings or len(lengths) > 1 or len(codings) > 1:
         raise AssertionError(f"two framings: {fields}")
+    size = int(lengths[0]) if lengths else 0
+    if len(data) - end - 4 < size:
+        return None  # before anything is copied: it is asked for each piece of a large body
     if codings:
-        body = b""
+        at = end + 4
+        chunks = []
         while True:
-            line_end = rest.find(b"\r\n")
+            line_end = data.find(b"\r\n", at)
             if line_end < 0:
                 return None
-            size = int(rest[:line_end], 16)
-            if len(rest) < line_end + 2 + size + 2:
+            size = int(data[at:line_end], 16)
+            at = line_end + 2 + size + 2
+            if len(data) < at:
                 return None
-            chunk = rest[line_end + 2 : line_end + 2 + size]
-            if rest[line_end + 2 + size : line_end + 4 + size] != b"\r\n":
+            if data[at - 2 : at] != b"\r\n":
                 raise AssertionError("a chunk without its end")
-            rest = rest[line_end + 4 + size :]
             if size == 0:
-                return lines[0].decode("latin-1"), fields, body, rest
-            body += chunk
-    size = int(lengths[0]) if lengths else 0
-    if len(rest) < size:
-        return None
+                return lines[0].decode("latin-1"), fields, b"".join(chunks), data[at:]
+            chunks.append(data[line_end + 2 : at - 2])
+    rest = data[end + 4 :]
     return lines[0].decode("latin-1"), fields, rest[:size], rest[size:]
 
 

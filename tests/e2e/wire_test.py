@@ -359,6 +359,7 @@ class Refusals(WireCase):
                 self.assertEqual(fields["connection"], ["close"])
                 self.assertEqual(fields["backstop-outcome"], ["local_error"])
                 self.assertEqual(fields["content-type"], ["application/problem+json"])
+                self.assertEqual(fields["backstop-attempts"], ["0"])
                 self.assertEqual(json.loads(body)["status"], status)
                 client.ended()
                 self.assertEqual(client.data, b"", "nothing after a refusal")
@@ -367,6 +368,18 @@ class Refusals(WireCase):
         self.assertEqual(client.response()[0], 200)
         errors = self.proxy.metrics().total("backstop_client_errors_total")
         self.assertEqual(errors, len(self.CASES))
+
+
+    def test_each_can_be_found_again_in_the_apis_own_words(self):
+        backstop = self.backstop(support.config("http://127.0.0.1:1", dialect="truedy"))
+        ids = set()
+        for _ in range(3):
+            answer = backstop.raw(b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n")
+            body = json.loads(answer.partition(b"\r\n\r\n")[2])
+            self.assertEqual(body["error"]["code"], "method_not_allowed")
+            self.assertTrue(body["meta"]["request_id"].startswith("backstop-"))
+            ids.add(body["meta"]["request_id"])
+        self.assertEqual(len(ids), 3)
 
 
 class Responses(WireCase):

@@ -218,6 +218,21 @@ TEST(Explain, KnowsWhatFailuresProve) {
 
 // --- For a person ---
 
+// Nobody can know of a 504 that nothing was done: it is the dialect that says so.
+TEST(Explain, SaysWhoseWordItIsThatARequestMayBeSentAgain) {
+    const auto text = [](int status) { return run(asked("levrage", status)).output; };
+    EXPECT_THAT(text(504), HasSubstr("the dialect calls this status safe to send again"));
+    EXPECT_THAT(text(429), HasSubstr("the API did not act"));
+}
+
+TEST(Explain, LetsNoUpstreamCommandTheTerminal) {
+    ExplainOptions options = asked("truedy", 429);
+    options.headers = {"Retry-After: \033[31mred\a"};
+    const std::string text = run(options).output;
+    EXPECT_THAT(text, HasSubstr("\\x1b[31mred\\x07"));
+    EXPECT_EQ(text.find('\033'), std::string::npos);
+}
+
 TEST(Explain, IsReadable) {
     ExplainOptions options = asked("levrage", 429);
     options.headers = {"X-RateLimit-Limit: 300", "X-RateLimit-Reset: 1770552042"};
@@ -294,7 +309,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"dialect_path", [](ExplainOptions& o) { o.dialect = "./none.toml"; }, "read"},
         Mistake{"upstream", [](ExplainOptions& o) { o.upstream = "crm"; }, "--upstream"},
         Mistake{"no_outcome", [](ExplainOptions& o) { o.status.reset(); }, "--status"},
-        Mistake{"two_outcomes", [](ExplainOptions& o) { o.failure = "reset"; }, "give one of"},
+        Mistake{"two_outcomes", [](ExplainOptions& o) { o.failure = "reset"; }, "only one"},
         Mistake{"status", [](ExplainOptions& o) { o.status = 42; }, "three digits"},
         Mistake{"header", [](ExplainOptions& o) { o.headers = {"Retry"}; }, "'Retry-After: 2'"},
         Mistake{"attempt", [](ExplainOptions& o) { o.attempt = 0; }, "--attempt"},
@@ -440,6 +455,12 @@ TEST(Replay, SaysWhatIsMissingInALine) {
     EXPECT_THAT(beyond.errors, HasSubstr("standard input:1: decision.judged is not one of"));
     const Result unknown = replayed(changed(R"("reason":"rate_limited")", R"("reason":"moon")"));
     EXPECT_THAT(unknown.errors, HasSubstr("'moon'"));
+}
+
+TEST(Replay, TakesSilenceForAMistake) {
+    const Result nothing = replayed("");
+    EXPECT_EQ(nothing.status, 64);
+    EXPECT_THAT(nothing.errors, HasSubstr("no access line"));
 }
 
 TEST(Replay, MissesAJudgementThatThereShouldHaveBeen) {
