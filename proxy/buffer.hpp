@@ -49,6 +49,7 @@ public:
     void commit(std::size_t count) { end_ += count; }
 
     void append(std::string_view bytes) {
+        if (bytes.empty()) return;
         const std::span<char> to = room(bytes.size());
         std::memcpy(to.data(), bytes.data(), bytes.size());
         commit(bytes.size());
