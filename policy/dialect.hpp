@@ -106,7 +106,7 @@ struct LocalErrorShape {
     std::map<int, JsonTemplate> bodies{};
     std::map<int, std::string> codes{};  // the API's code word for each status
     std::string default_code{};
-    // Extra fields of a 429 of ours, e.g. {"X-RateLimit-Reset", "{{reset_epoch}}"}.
+    // Extra fields of a 429 or 503 of ours, e.g. {"X-RateLimit-Reset", "{{reset_epoch}}"}.
     std::vector<std::pair<std::string, std::string>> headers{};
 };
 

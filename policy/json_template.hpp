@@ -29,6 +29,7 @@ struct TemplateValues {
     std::string_view error_id{};
     int error_status = 0;
     std::optional<Duration> retry_after{};
+    bool of_window = true;  // it is a window of the API's that ends then, so that it is a reset
     std::optional<double> limit{};
     std::optional<double> used{};
     std::optional<double> remaining{};

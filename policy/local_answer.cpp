@@ -12,6 +12,7 @@ namespace backstop::policy {
 namespace {
 
 constexpr int too_many_requests = 429;
+constexpr int service_unavailable = 503;
 constexpr int method_not_allowed = 405;
 constexpr int internal_server_error = 500;
 constexpr int error_min = 400;
@@ -130,13 +131,15 @@ void add_envelope(LocalAnswer& answer, const LocalErrorShape& shape, const Templ
         body.empty() ? JsonTemplate::parse(problem_body).render(values) : body.render(values);
 }
 
-// The fields that this API's callers read to learn how long to wait. Only where its limit is what
-// they wait for: a breaker of ours knows nothing of the API's window. One without a value is left
+// The fields that this API's callers read to learn how long to wait. One without a value is left
 // out: an empty number breaks whoever parses it.
-void add_delay_fields(
-    LocalAnswer& answer, const LocalErrorShape& shape, const TemplateValues& values
-) {
-    if (answer.status != too_many_requests) return;
+void add_delay_fields(LocalAnswer& answer, const LocalErrorShape& shape, TemplateValues values) {
+    if (answer.status != too_many_requests && answer.status != service_unavailable) return;
+    if (answer.status != too_many_requests) {
+        // A breaker of ours knows nothing of the API's window.
+        values.limit = values.remaining = values.used = std::nullopt;
+        values.of_window = false;
+    }
     for (const auto& [name, text] : shape.headers) {
         std::string value = render_text(text, values);
         if (!value.empty()) answer.fields.emplace_back(name, std::move(value));

@@ -127,10 +127,10 @@ std::optional<JsonScalar> PlaceholderValues::find(const Placeholder& placeholder
             if (!from.retry_after) return std::nullopt;
             return whole(ceil<seconds>(*from.retry_after).count());
         case Name::reset_at:
-            if (!from.retry_after) return std::nullopt;
+            if (!from.retry_after || !from.of_window) return std::nullopt;
             return some(format_iso8601(ceil<milliseconds>(reset())));
         case Name::reset_epoch:
-            if (!from.retry_after) return std::nullopt;
+            if (!from.retry_after || !from.of_window) return std::nullopt;
             return whole(ceil<seconds>(reset()).time_since_epoch().count());
         case Name::limit:
             return some(from.limit);

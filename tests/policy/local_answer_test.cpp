@@ -112,7 +112,7 @@ TEST(LocalAnswer, SpeaksLevrageAt429) {
 }
 
 // What a breaker of ours waits for says nothing of the API's window.
-TEST(LocalAnswer, AddsTheDelayFieldsToA429Only) {
+TEST(LocalAnswer, TellsOfTheApisWindowInA429Only) {
     const Rules rules = rules_for(test::levrage());
     const auto has_reset = [&](Reason reason, int status) {
         const LocalAnswer got = answer(rules, refusal(reason, status, 5s), context());
