@@ -1,5 +1,7 @@
 #include "config/units.hpp"
 
+#include "policy/number.hpp"
+
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -11,6 +13,7 @@ namespace backstop::config {
 namespace {
 
 using policy::Duration;
+using policy::is_digit;
 
 struct TimeUnit {
     std::string_view name;
@@ -33,9 +36,6 @@ constexpr std::array<SizeUnit, 4> size_units{
      {"MiB", std::size_t{1} << 20U},
      {"GiB", std::size_t{1} << 30U}}};
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }

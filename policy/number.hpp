@@ -1,7 +1,6 @@
 // Numbers as APIs write them into fields and strings.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -27,15 +26,12 @@ inline std::optional<double> decimal(std::string_view text) {
     const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
     if (digits.empty() || !is_digit(digits.front())) return std::nullopt;
     // Counts are short and whole, and there is one in nearly every response.
-    constexpr std::size_t exact_digits = 15;
-    if (digits.size() <= exact_digits && std::all_of(digits.begin(), digits.end(), is_digit)) {
-        std::int64_t whole = 0;
-        for (const char digit : digits)
-            whole = whole * 10 + (digit - '0');
-        return static_cast<double>(digits.size() == text.size() ? whole : -whole);
-    }
-    double number = 0;
+    constexpr std::size_t exact_digits = 15;  // which a double holds without loss
     const char* end = text.data() + text.size();
+    std::int64_t whole = 0;
+    if (digits.size() <= exact_digits && std::from_chars(text.data(), end, whole).ptr == end)
+        return static_cast<double>(whole);
+    double number = 0;
     const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
     if (error != std::errc{} || stop != end || !std::isfinite(number)) return std::nullopt;
     return number;

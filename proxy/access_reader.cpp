@@ -90,16 +90,21 @@ private:
 };
 
 // Boost.JSON 1.81 reads a number of 16 digits only to within its last bit; where a decision hangs
-// on it, it is read again. The key stands in the line once: quotes within texts are escaped.
+// on it, it is read again. The key stands in the line once (quotes within texts are escaped),
+// though its word may also be a value: `"denied":"budget"`.
 double exactly(std::string_view line, std::string_view key, double roughly) {
     const std::string quoted = '"' + std::string(key) + '"';
-    const std::size_t at = line.find(quoted);
-    if (at == std::string_view::npos) return roughly;
-    const std::size_t begin = line.find_first_not_of(" \t:", at + quoted.size());
-    if (begin == std::string_view::npos) return roughly;
-    double number = roughly;
-    std::from_chars(line.data() + begin, line.data() + line.size(), number);
-    return number;
+    for (std::size_t at = line.find(quoted); at != std::string_view::npos;
+         at = line.find(quoted, at + 1)) {
+        const std::size_t colon = line.find_first_not_of(" \t", at + quoted.size());
+        if (colon == std::string_view::npos || line[colon] != ':') continue;
+        const std::size_t begin = line.find_first_not_of(" \t", colon + 1);
+        if (begin == std::string_view::npos) break;
+        double number = roughly;
+        std::from_chars(line.data() + begin, line.data() + line.size(), number);
+        return number;
+    }
+    return roughly;
 }
 
 policy::AttemptRecord read_attempt(const Members& members) {

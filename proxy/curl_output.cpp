@@ -71,7 +71,8 @@ std::pair<std::string, std::string> parse_field(std::string_view line) {
     const std::string_view name = line.substr(0, colon);
     const bool named = colon != std::string_view::npos && !name.empty() &&
                        name.find_first_of(" \t\"") == std::string_view::npos;
-    if (!named)
+    const bool one_line = line.find_first_of("\r\n") == std::string_view::npos;
+    if (!named || !one_line)
         throw std::invalid_argument(
             shown(line) + " is no header field; write it as 'Retry-After: 2'"
         );

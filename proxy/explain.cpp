@@ -68,6 +68,9 @@ void check(const ExplainOptions& options) {
     if (!(options.roll >= 0 && options.roll < 1)) throw Wrong("--roll: is from 0 to below 1");
     if (options.unknown && options.attempt == 1)
         throw Wrong("--unknown: is about an earlier attempt, and --attempt is 1");
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
+    if (options.method.empty() || !std::ranges::all_of(options.method, is_letter))
+        throw Wrong("--method: is in capital letters, such as POST");
     if (!options.path.starts_with('/')) throw Wrong("--path: starts with a slash");
 }
 
@@ -107,8 +110,9 @@ void hear(Heard& heard, const ExplainOptions& options, std::istream& input) {
         for (const std::string& header : options.headers)
             heard.response.fields.push_back(parse_field(header));
     } else {
+        const std::string text = content(options.response, input);
         try {
-            heard.response = parse_curl_output(content(options.response, input));
+            heard.response = parse_curl_output(text);
         } catch (const std::invalid_argument& error) {
             const bool named = options.response == "-";
             throw Wrong((named ? "standard input" : options.response) + ": " + error.what());

@@ -135,26 +135,26 @@ public:
     template <typename... Values>
     void line(std::string_view title, fmt::format_string<Values...> format, Values&&... values) {
         fmt::format_to(std::back_inserter(out_), "{:<10} ", title);
-        fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+        append(fmt::format(format, std::forward<Values>(values)...));
         out_ += '\n';
     }
     void gap() { out_ += '\n'; }
-    // What an upstream wrote must not command the terminal it is shown on.
-    std::string text() && {
-        std::string safe;
-        safe.reserve(out_.size());
-        for (const char c : out_) {
-            const auto byte = static_cast<unsigned char>(c);
-            if ((byte < 0x20 && c != '\n') || byte == 0x7f) {
-                fmt::format_to(std::back_inserter(safe), "\\x{:02x}", byte);
-            } else {
-                safe += c;
-            }
-        }
-        return safe;
-    }
+    std::string text() && { return std::move(out_); }
 
 private:
+    // What an upstream wrote must neither command the terminal it is shown on nor look like a line
+    // of ours.
+    void append(std::string_view text) {
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < 0x20 || byte == 0x7f) {
+                fmt::format_to(std::back_inserter(out_), "\\x{:02x}", byte);
+            } else {
+                out_ += c;
+            }
+        }
+    }
+
     std::string out_{};
 };
 

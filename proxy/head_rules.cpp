@@ -1,5 +1,7 @@
 #include "proxy/head_rules.hpp"
 
+#include "policy/number.hpp"
+
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
@@ -49,13 +51,9 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
     return value;
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 // What a name or an IPv4 address may consist of (RFC 3986 3.2.2).
 bool is_of_reg_name(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+    return policy::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
 }
 
@@ -78,7 +76,8 @@ bool valid_authority(std::string_view text) {
     if (end == std::string_view::npos) return false;
     if (end == text.size()) return true;
     const std::string_view port = text.substr(end + 1);
-    return text[end] == ':' && port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit);
+    return text[end] == ':' && port.size() <= 5 &&
+           std::all_of(port.begin(), port.end(), policy::is_digit);
 }
 
 // The authority of an absolute-form target, or nothing if it is not one.

@@ -231,6 +231,11 @@ TEST(Explain, LetsNoUpstreamCommandTheTerminal) {
     const std::string text = run(options).output;
     EXPECT_THAT(text, HasSubstr("\\x1b[31mred\\x07"));
     EXPECT_EQ(text.find('\033'), std::string::npos);
+
+    options.status = 402;
+    options.headers.clear();
+    options.body = R"({"error":{"code":"x\nretry      yes"}})";
+    EXPECT_THAT(run(options).output, HasSubstr("'x\\x0aretry      yes'"));
 }
 
 TEST(Explain, IsReadable) {
@@ -312,6 +317,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"two_outcomes", [](ExplainOptions& o) { o.failure = "reset"; }, "only one"},
         Mistake{"status", [](ExplainOptions& o) { o.status = 42; }, "three digits"},
         Mistake{"header", [](ExplainOptions& o) { o.headers = {"Retry"}; }, "'Retry-After: 2'"},
+        Mistake{
+            "two_headers",
+            [](ExplainOptions& o) { o.headers = {"A: b\nRetry-After: 5"}; },
+            "'Retry-After: 2'"},
+        Mistake{"method", [](ExplainOptions& o) { o.method = "GE T"; }, "capital letters"},
         Mistake{"attempt", [](ExplainOptions& o) { o.attempt = 0; }, "--attempt"},
         Mistake{"attempts_max", [](ExplainOptions& o) { o.attempts_max = 0; }, "--attempts-max"},
         Mistake{"roll", [](ExplainOptions& o) { o.roll = 1; }, "--roll"},
@@ -455,6 +465,37 @@ TEST(Replay, SaysWhatIsMissingInALine) {
     EXPECT_THAT(beyond.errors, HasSubstr("standard input:1: decision.judged is not one of"));
     const Result unknown = replayed(changed(R"("reason":"rate_limited")", R"("reason":"moon")"));
     EXPECT_THAT(unknown.errors, HasSubstr("'moon'"));
+}
+
+TEST(Explain, NamesAFileThatItCannotReadOnce) {
+    ExplainOptions options;
+    options.dialect = "http";
+    options.response = "no/such/file";
+    const Result result = run(options);
+    EXPECT_EQ(result.status, 64);
+    EXPECT_EQ(result.errors.find("no/such/file"), result.errors.rfind("no/such/file"));
+    EXPECT_THAT(result.errors, HasSubstr("no/such/file: cannot be read"));
+}
+
+// The budget is the last question: a last bit decides it, and its word is also a value.
+TEST(Replay, ReadsNumbersToTheirLastBit) {
+    std::string denied = changed(R"("action":"retry")", R"("action":"finish")");
+    const auto put = [&](std::string_view from, std::string_view to) {
+        denied.replace(denied.find(from), from.size(), to);
+    };
+    put(R"("decision":{)", R"("decision":{"denied":"budget",)");
+    put(R"("free":true)", R"("free":false)");
+    put(R"("rule":"rate limit exceeded","error_code":"RATE_LIMIT_EXCEEDED")",
+        R"("rule":"server error")");
+    put(R"("code":429)", R"("code":500)");
+    put(R"("reason":"rate_limited")", R"("reason":"server_error")");
+    put(R"("hint_ms":2000,"hint_source":"body",)", "");
+    put(R"("wait_ms":2150,"wait_source":"body","free")",
+        R"("wait_ms":1500,"wait_source":"backoff","free")");
+    put(R"("gate_closed_ms":2000)", R"("gate_closed_ms":0)");
+    put(R"("budget":10})", R"("budget":0.9999999999999999})");
+    const Result result = replayed(denied);
+    EXPECT_EQ(result.status, 0) << result.output << result.errors;
 }
 
 TEST(Replay, TakesSilenceForAMistake) {

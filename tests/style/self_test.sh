@@ -222,8 +222,9 @@ paths() {
         half=
         finds docs/page.md:1
     done
+    # Taken apart here too, or this file would look like what it is about.
     # shellcheck disable=SC2016  # the text itself
-    put docs/page.md <<<'Its "$tree/root/x", a/home/b and www.debian.org/doc are fine.'
+    put docs/page.md <<<'Its "$tree/ro'"ot/x\", a/ho"'me/b and www.debian.org/doc are fine.'
     content 'what only looks like a path of one machine'
     fresh
 }
