@@ -147,11 +147,13 @@ Exchange::Progress Exchange::read_head() {
     if (parser_->error() != ParseError::none) return Progress::broken;
     if (!parser_->head_done()) return Progress::more;
     if (!judge_response(side_.response, side_.request.method())) return Progress::broken;
-    if (side_.response.status >= 200) {
+    const bool agreed = side_.request.websocket && side_.response.websocket;
+    if (side_.response.status >= 200 || agreed) {
+        parser_->begin_body();
         sound_ = true;
         return Progress::head;
     }
-    // 101 was not asked for: Upgrade is not forwarded.
+    // Nothing else was asked for, so no other 101 can be meant.
     if (side_.response.status == 101) return Progress::broken;
     if (!forward_interim()) return Progress::broken;
     start_response();
@@ -203,7 +205,6 @@ bool Exchange::pull_response() {
     }
     if (parser_->done() || upstream.ended()) return moved;
     const std::size_t before = upstream.in().size();
-    // More than a chunk line may need is only read when something of it was used.
     upstream.read_up_to(side_.context.limits.head_bytes);
     return moved || upstream.in().size() != before;
 }
@@ -213,9 +214,6 @@ bool Exchange::response_broken() {
     if (parser_->done()) return false;
     if (parser_->error() != ParseError::none) return true;
     Stream& upstream = connection_->stream();
-    const bool stuck =
-        upstream.in().size() >= side_.context.limits.head_bytes && side_.payload.size() < window;
-    if (stuck) return true;
     if (!upstream.ended()) return false;
     // An end may be how the body is framed, unless TLS says that it was cut (RFC 9112 9.8).
     return upstream.read_error() != asio::error::eof || !parser_->ended_by_close();

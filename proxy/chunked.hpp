@@ -1,4 +1,4 @@
-// The chunked transfer coding as we write it (RFC 9112 7.1): no extensions, no trailers.
+// The chunked transfer coding as we write it (RFC 9112 7.1): no extensions.
 #pragma once
 
 #include "proxy/buffer.hpp"
@@ -19,8 +19,11 @@ inline void append_chunk(Buffer& out, std::string_view piece) {
     out.append("\r\n");
 }
 
-inline void append_last_chunk(Buffer& out) {
-    out.append("0\r\n\r\n");
+// `trailers`: whole field lines, or nothing (RFC 9112 7.1.2).
+inline void append_last_chunk(Buffer& out, std::string_view trailers) {
+    out.append("0\r\n");
+    out.append(trailers);
+    out.append("\r\n");
 }
 
 }  // namespace backstop::proxy

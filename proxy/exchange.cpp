@@ -15,7 +15,7 @@ constexpr int busy = 8;
 const policy::Route& route_of(const Upstream& upstream, const Message& request) {
     const policy::Rules& rules = upstream.rules();
     const policy::Route* found = policy::find_route(
-        rules.routes, rules.dialect->base_path, request.method(), origin_form(request.target())
+        rules.routes, rules.dialect->base_path, request.method(), origin_form(request)
     );
     return found != nullptr ? *found : rules.other;
 }
@@ -77,6 +77,11 @@ Async<bool> Exchange::run() {
         if (!received) co_return false;
     }
     prepare();
+    if (hops_left(side_.request) == 0U) {
+        co_await answer_options();
+        conclude();
+        co_return keep_alive_;
+    }
     // The loop of the product: the Plan says what to do, we do it and say what came of it. What
     // mostly happens at once is tried before a coroutine is entered for it.
     policy::Step step = plan_->start(now());
@@ -99,6 +104,10 @@ Async<bool> Exchange::run() {
             break;
         } else {
             const policy::Deliver order = std::get<policy::Deliver>(step);
+            if (side_.response.websocket) {
+                co_await tunnel(order);
+                break;
+            }
             if (deliver_at_once(order)) break;
             const Broke broke = co_await deliver(order);
             if (!broke) break;

@@ -2,7 +2,7 @@
 // and reports back what came of it; decides nothing that a client could notice.
 //
 // exchange.cpp has the loop: take a step, do it, report. attempt.cpp makes one attempt, relay.cpp
-// delivers a response, substitute.cpp answers ourselves.
+// delivers a response, tunnel.cpp what follows a 101, substitute.cpp answers ourselves.
 #pragma once
 
 #include "policy/idempotency_key.hpp"
@@ -85,7 +85,11 @@ private:
     void commit(const policy::Deliver& deliver, const Framing& framing);
     void write_head(const policy::Deliver& deliver, const Framing& framing);
 
+    // tunnel.cpp
+    Async<void> tunnel(policy::Deliver deliver);
+
     // substitute.cpp
+    Async<void> answer_options();
     Async<void> substitute(policy::Substitute substitute);
     Async<void> refuse(int status, std::string_view kind, std::string_view detail);
     Async<void> answer(policy::LocalAnswer answer);

@@ -51,9 +51,13 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
     return value;
 }
 
+bool is_alphanumeric(char c) {
+    return policy::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 // What a name or an IPv4 address may consist of (RFC 3986 3.2.2).
 bool is_of_reg_name(char c) {
-    return policy::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+    return is_alphanumeric(c) ||
            std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
 }
 
@@ -69,15 +73,21 @@ std::size_t end_of_host(std::string_view text) {
     return sound ? close + 1 : std::string_view::npos;
 }
 
+// *DIGIT (RFC 3986 3.2.3), of a port that exists.
+bool is_port(std::string_view text) {
+    std::uint32_t port = 0;
+    const char* const end = text.data() + text.size();
+    const auto [read, ec] = std::from_chars(text.data(), end, port);
+    return text.empty() || (ec == std::errc{} && read == end && port <= 65'535);
+}
+
 // uri-host [ ":" port ] (RFC 9110 7.2), without userinfo. An empty value is allowed by the RFC for
 // schemes without authority; nobody sends it to an HTTP API.
 bool valid_authority(std::string_view text) {
     const std::size_t end = end_of_host(text);
     if (end == std::string_view::npos) return false;
     if (end == text.size()) return true;
-    const std::string_view port = text.substr(end + 1);
-    return text[end] == ':' && port.size() <= 5 &&
-           std::all_of(port.begin(), port.end(), policy::is_digit);
+    return text[end] == ':' && is_port(text.substr(end + 1));
 }
 
 // The authority of an absolute-form target, or nothing if it is not one.
@@ -169,6 +179,21 @@ bool judge_response_framing(Message& message) {
            });
 }
 
+bool has_connection_token(const Message& message, std::string_view token) {
+    const auto lines = message.lines();
+    return std::any_of(lines.begin(), lines.end(), [&](const Message::Line& line) {
+        return line.id == FieldId::connection && has_token(message.text(line.value), token);
+    });
+}
+
+// RFC 6455 4.1 and 4.2.2: both fields, and nothing else that it could be.
+bool names_websocket(const Message& message) {
+    std::size_t count = 0;
+    const auto protocol = message.find(FieldId::upgrade, &count);
+    return count == 1 && iequals(*protocol, "websocket") &&
+           has_connection_token(message, "upgrade");
+}
+
 void judge_connection(Message& message) {
     message.keep_alive = message.version == 11;
     for (const Message::Line& line : message.lines()) {
@@ -178,14 +203,57 @@ void judge_connection(Message& message) {
             if (iequals(token, "keep-alive") && message.version == 10) message.keep_alive = true;
         });
     }
-    if (message.version == 10) {
-        // close beats keep-alive whatever their order.
-        for (const Message::Line& line : message.lines()) {
-            if (line.id == FieldId::connection && has_token(message.text(line.value), "close")) {
-                message.keep_alive = false;
-            }
-        }
+    // close beats keep-alive whatever their order.
+    if (message.version == 10 && has_connection_token(message, "close")) message.keep_alive = false;
+}
+
+// 1*tchar (RFC 9110 5.6.2).
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_alphanumeric(c) ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
+// Not what frames, routes, authenticates or changes how the message is processed (RFC 9110 6.5.1),
+// nor what the message's Connection names.
+bool may_be_trailer(const Message& message, FieldId id, std::string_view name) {
+    switch (id) {
+        case FieldId::age:
+        case FieldId::authorization:
+        case FieldId::cache_control:
+        case FieldId::connection:
+        case FieldId::cookie:
+        case FieldId::date:
+        case FieldId::expect:
+        case FieldId::expires:
+        case FieldId::host:
+        case FieldId::http2_settings:
+        case FieldId::keep_alive:
+        case FieldId::location:
+        case FieldId::max_forwards:
+        case FieldId::pragma:
+        case FieldId::proxy_authenticate:
+        case FieldId::proxy_authorization:
+        case FieldId::proxy_connection:
+        case FieldId::range:
+        case FieldId::retry_after:
+        case FieldId::set_cookie:
+        case FieldId::te:
+        case FieldId::trailer:
+        case FieldId::transfer_encoding:
+        case FieldId::upgrade:
+        case FieldId::vary:
+        case FieldId::via:
+        case FieldId::www_authenticate:
+            return false;
+        default:
+            break;
     }
+    for (const std::string_view family : {"content-", "backstop-", "if-"}) {
+        if (iequals(name.substr(0, family.size()), family)) return false;
+    }
+    return !has_connection_token(message, name);
 }
 
 }  // namespace
@@ -210,6 +278,8 @@ Refusal judge_request(Message& message) {
         }
     }
     judge_connection(message);
+    message.websocket = method == "GET" && message.version == 11 && !message.chunked &&
+                        message.content_length.value_or(0) == 0 && names_websocket(message);
     return {};
 }
 
@@ -217,26 +287,46 @@ bool judge_response(Message& message, std::string_view request_method) {
     if (message.status < 100 || message.status > 599 || message.folded) return false;
     judge_connection(message);
     if (!judge_response_framing(message)) return false;
-    // These have no body, whatever their fields say (RFC 9112 6.3); framing by it is over.
+    // These have no body, whatever their fields say (RFC 9112 6.3). Who announces one all the same
+    // may send it, too, so that nothing else can be read from this connection.
     const int status = message.status;
     const bool bodiless = status < 200 || status == 204 || status == 304;
-    if (bodiless && status != 304 && (message.chunked || message.content_length.value_or(0) > 0)) {
-        return false;
-    }
+    const bool announced = message.chunked || message.content_length.value_or(0) > 0;
+    if (status < 200 && announced) return false;
+    if (status == 204 && announced) message.keep_alive = false;
+    message.websocket = status == 101 && names_websocket(message);
     const bool to_close =
         !bodiless && request_method != "HEAD" && !message.chunked && !message.content_length;
     if (to_close) message.keep_alive = false;
     return true;
 }
 
-std::string_view origin_form(std::string_view target) {
+std::string_view origin_form(const Message& request) {
+    const std::string_view target = request.target();
     if (target.empty() || target.front() == '/' || target == "*") return target;
     const auto authority = authority_of(target);
     if (!authority) return target;
     const std::size_t begin =
         static_cast<std::size_t>(authority->data() - target.data()) + authority->size();
     const std::string_view rest = target.substr(begin);
-    return rest.empty() ? std::string_view("/") : rest;
+    if (!rest.empty()) return rest;
+    return request.method() == "OPTIONS" ? "*" : "/";
+}
+
+std::optional<std::uint64_t> hops_left(const Message& request) {
+    if (request.method() != "OPTIONS") return std::nullopt;
+    const auto field = request.find(FieldId::max_forwards);
+    return field ? parse_length(*field) : std::nullopt;
+}
+
+bool add_trailer(Message& message, std::string_view line) {
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    if (colon == std::string_view::npos || !is_token(name)) return false;
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (may_be_trailer(message, boost::beast::http::string_to_field(name), name))
+        message.trailers.append(name).append(": ").append(value).append("\r\n");
+    return true;
 }
 
 }  // namespace backstop::proxy

@@ -55,7 +55,8 @@ private:
 };
 
 // What a head adds to its fields: start line, Via, framing, Connection, attempts, numbers.
-constexpr std::size_t head_extra = 256;
+constexpr std::size_t head_extra = 320;
+constexpr std::string_view upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
 
 std::size_t field_size(std::string_view name, std::string_view value) {
     return name.size() + value.size() + 4;
@@ -73,18 +74,19 @@ bool is_ours(std::string_view name) {
 }
 
 // Fields that end at this hop, or that we write ourselves, in either direction.
-bool ends_here(const Message& message, const Message::Line& line) {
+bool ends_here(const Message& message, const Message::Line& line, const Framing& framing) {
     switch (line.id) {
         case FieldId::connection:
         case FieldId::proxy_connection:
         case FieldId::keep_alive:
         case FieldId::te:
-        case FieldId::trailer:
         case FieldId::transfer_encoding:
         case FieldId::content_length:
         case FieldId::upgrade:
         case FieldId::http2_settings:
             return true;
+        case FieldId::trailer:
+            return framing.kind != Framing::Kind::chunked;
         default:
             return is_ours(message.text(line.name));
     }
@@ -126,7 +128,7 @@ private:
 
 void write_upstream_head(const UpstreamHead& head, std::string& text) {
     const Message& request = head.request;
-    const std::string_view target = origin_form(request.target());
+    const std::string_view target = origin_form(request);
     const std::size_t size = fields_size(request) + head.target.base_path.size() +
                              head.target.authority.size() + field_size(head.key_header, head.key) +
                              field_size(head.credential_header, head.credential) + head_extra;
@@ -137,14 +139,22 @@ void write_upstream_head(const UpstreamHead& head, std::string& text) {
     out << target << " HTTP/1.1\r\n";
     out.field("Host", head.target.authority);
     const Nominated nominated(request);
+    const auto hops = hops_left(request);
+    bool takes_trailers = false;
     for (const Message::Line& line : request.lines()) {
         const std::string_view name = request.text(line.name);
         if (line.id == FieldId::host || line.id == FieldId::expect) continue;
-        if (ends_here(request, line) || nominated.has(name)) continue;
+        if (line.id == FieldId::te)
+            takes_trailers |= has_token(request.text(line.value), "trailers");
+        if (line.id == FieldId::max_forwards && hops) continue;
+        if (ends_here(request, line, head.framing) || nominated.has(name)) continue;
         if (!head.credential_header.empty() && iequals(name, head.credential_header)) continue;
         out.field(name, request.text(line.value));
     }
     out << (request.version == 10 ? "Via: 1.0 backstop\r\n" : "Via: 1.1 backstop\r\n");
+    if (hops) out << "Max-Forwards: " << (*hops - 1) << "\r\n";
+    if (takes_trailers) out << "TE: trailers\r\nConnection: TE\r\n";
+    if (request.websocket) out << upgrade;
     if (!head.key_header.empty()) out.field(head.key_header, head.key);
     if (!head.credential_header.empty()) out.field(head.credential_header, head.credential);
     out.framing(head.framing);
@@ -177,7 +187,8 @@ void write_client_head(const ClientHead& head, std::string& text) {
             out.field(name, response.text(line.value));
             continue;
         }
-        if (ends_here(response, line) || nominated.has(name) || replaced(name)) continue;
+        if (ends_here(response, line, head.framing) || nominated.has(name) || replaced(name))
+            continue;
         out.field(name, response.text(line.value));
     }
     if (head.extra != nullptr) {
@@ -188,7 +199,9 @@ void write_client_head(const ClientHead& head, std::string& text) {
         out << "Backstop-Attempts: " << static_cast<std::uint64_t>(*head.attempts) << "\r\n";
     }
     out.framing(head.framing);
-    if (response.status >= 200) {
+    if (response.websocket) {
+        out << upgrade;
+    } else if (response.status >= 200) {
         if (!head.keep_alive) {
             out << "Connection: close\r\n";
         } else if (head.client_version == 10) {

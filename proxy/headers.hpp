@@ -34,7 +34,8 @@ struct UpstreamHead {
     std::string_view credential_header{};  // replaces the client's; empty: none
     std::string_view credential{};
 };
-// Appends the head of the request to the upstream.
+// Appends the head of the request to the upstream. An OPTIONS that may pass no further gateway
+// (hops_left() is 0) is not for it.
 void write_upstream_head(const UpstreamHead& head, std::string& text);
 
 struct ClientHead {

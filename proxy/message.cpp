@@ -9,7 +9,8 @@ void Message::clear() {
     first = second = {};
     version = 11;
     status = 0;
-    folded = chunked = false;
+    folded = chunked = websocket = false;
+    trailers.clear();
     content_length.reset();
     keep_alive = true;
 }

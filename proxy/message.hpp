@@ -53,11 +53,15 @@ public:
     int version = 11;  // 10 or 11
     int status = 0;
     bool folded = false;  // a field value was continued on another line (obs-fold)
+    // Fields that came after a chunked body and may go on after it: whole lines. Never part of
+    // lines() (RFC 9110 6.5.1).
+    std::string trailers{};
 
     // As judged by the rules of head_rules.hpp: how the body is framed, and what follows.
     bool chunked = false;
     std::optional<std::uint64_t> content_length{};
     bool keep_alive = true;
+    bool websocket = false;  // asks for, or agrees to, a WebSocket (RFC 6455 4)
 
 private:
     std::string text_{};

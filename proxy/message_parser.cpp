@@ -39,6 +39,27 @@ bool names_a_version(std::string_view head) {
            version[6] == '.' && policy::is_digit(version[7]);
 }
 
+// A start line that means something but that Beast does not take, as it does: a later HTTP/1.x is
+// read as 1.1 (RFC 9110 2.5), and not everybody sends the space before an empty reason phrase
+// (RFC 9112 4).
+template <bool IsRequest>
+std::optional<std::string> mended_line(std::string_view head) {
+    const std::size_t size = head.find("\r\n");
+    constexpr std::string_view version = "HTTP/1.";
+    constexpr std::size_t version_size = version.size() + 1;
+    if (size == std::string_view::npos || size < version_size) return std::nullopt;
+    const std::size_t at = IsRequest ? size - version_size : 0;
+    if (head.substr(at, version.size()) != version) return std::nullopt;
+    const char minor = head[at + version.size()];
+    const bool later = minor >= '2' && minor <= '9';
+    const bool no_space = !IsRequest && size == version_size + 4;  // "HTTP/1.1 200"
+    if (!later && !no_space) return std::nullopt;
+    std::string line(head.substr(0, size));
+    if (later) line[at + version.size()] = '1';
+    if (no_space) line += ' ';
+    return line;
+}
+
 // A line end without CR, for which Beast waits on and on.
 bool has_bare_lf(std::string_view bytes) {
     for (std::size_t at = bytes.find('\n'); at != std::string_view::npos;
@@ -64,7 +85,18 @@ template <bool IsRequest>
 std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
     error_code ec;
     came_ = bytes;
-    const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+    std::size_t used = 0;
+    if (const auto line = mended_line<IsRequest>(bytes)) {
+        // Beast takes a head whole or not at all, so the mended one can stand in for it.
+        const std::string_view rest = bytes.substr(bytes.find("\r\n"));
+        mended_ = *line;
+        mended_ += rest;
+        came_ = mended_;
+        used = Base::put({mended_.data(), mended_.size()}, ec);
+        if (used > 0) used = used - line->size() + (bytes.size() - rest.size());
+    } else {
+        used = Base::put({bytes.data(), bytes.size()}, ec);
+    }
     head_bytes_ += used;
     if (ec && ec != http::error::need_more) {
         fail(ec);
@@ -80,32 +112,28 @@ std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
 }
 
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::put_body(std::string_view bytes, Buffer& body) {
-    if (done() || bytes.empty()) return 0;
-    body_ = &body;
-    Base::eager(true);
-    error_code ec;
-    const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
-    body_ = nullptr;
-    if (ec && ec != http::error::need_more) fail(ec);
-    return used;
+void MessageParser<IsRequest>::begin_body() {
+    using Framing = BodyParser::Framing;
+    Framing framing = IsRequest ? Framing::none : Framing::to_close;
+    if (message_.content_length) framing = Framing::length;
+    if (message_.chunked) framing = Framing::chunked;
+    const int status = message_.status;
+    const bool bodiless = no_body_ || status < 200 || status == 204 || status == 304;
+    if (!IsRequest && bodiless) framing = Framing::none;
+    body_.begin(message_, framing, {limits_.bytes, limits_.fields});
 }
 
 template <bool IsRequest>
-bool MessageParser<IsRequest>::ended_by_close() {
-    if (!head_done()) return false;
-    if (done()) return true;
-    error_code ec;
-    Base::put_eof(ec);
-    return !ec;
+std::size_t MessageParser<IsRequest>::put_body(std::string_view bytes, Buffer& body) {
+    const std::size_t used = body_.put(bytes, body);
+    if (body_.bad()) error_ = ParseError::body_framing;
+    return used;
 }
 
 template <bool IsRequest>
 void MessageParser<IsRequest>::fail(const error_code& ec) {
     if (error_ != ParseError::none) return;
-    if (head_done()) {
-        error_ = ParseError::body_framing;
-    } else if (ec == http::error::header_limit) {
+    if (ec == http::error::header_limit) {
         // Beast may not have looked at the first line before it had seen the end of the head.
         const bool line_came = line_done_ || came_.find('\n') < limits_.bytes;
         error_ = line_came ? ParseError::head_too_large : ParseError::line_too_long;
@@ -137,10 +165,6 @@ void MessageParser<IsRequest>::on_response_impl(int status, View reason, int ver
 
 template <bool IsRequest>
 void MessageParser<IsRequest>::on_field_impl(FieldId id, View name, View value, error_code& ec) {
-    if (fields_done_) {
-        ++trailers_;  // never merged into the head (RFC 9110 6.5.1)
-        return;
-    }
     if (message_.lines().size() >= limits_.fields) {
         error_ = ParseError::head_too_large;
         ec = http::error::header_limit;
@@ -152,7 +176,6 @@ void MessageParser<IsRequest>::on_field_impl(FieldId id, View name, View value, 
 
 template <bool IsRequest>
 void MessageParser<IsRequest>::on_header_impl(error_code&) {
-    fields_done_ = true;
     message_.seal();
 }
 
@@ -160,19 +183,18 @@ template <bool IsRequest>
 void MessageParser<
     IsRequest>::on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) {}
 
+// Bodies are not Beast's: it is given heads only.
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::on_body_impl(View body, error_code&) {
-    body_->append(std_view(body));
-    return body.size();
+std::size_t MessageParser<IsRequest>::on_body_impl(View, error_code&) {
+    return 0;
 }
 
 template <bool IsRequest>
 void MessageParser<IsRequest>::on_chunk_header_impl(std::uint64_t, View, error_code&) {}
 
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::on_chunk_body_impl(std::uint64_t, View body, error_code&) {
-    body_->append(std_view(body));
-    return body.size();
+std::size_t MessageParser<IsRequest>::on_chunk_body_impl(std::uint64_t, View, error_code&) {
+    return 0;
 }
 
 template <bool IsRequest>

@@ -1,17 +1,18 @@
-// HTTP/1.1 off the wire: Beast's parser as the lexer, strict about bytes, and this around it. Names
-// and values are copied once, as they are parsed, into a Message; body bytes, without their
-// framing, are appended to a Buffer. What the fields *mean* is judged by head_rules.hpp between the
-// head and the body, because Beast accepts framings that must be refused.
+// HTTP/1.1 off the wire: Beast's parser as the lexer of heads, strict about bytes, and this around
+// it. Names and values are copied once, as they are parsed, into a Message. What the fields *mean*
+// is judged by head_rules.hpp between the head and the body, because Beast accepts framings that
+// must be refused; how the body is framed is up to body_parser.hpp.
 #pragma once
 
 #include "proxy/async.hpp"
-#include "proxy/buffer.hpp"
+#include "proxy/body_parser.hpp"
 #include "proxy/message.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace backstop::proxy {
@@ -45,21 +46,19 @@ public:
     std::size_t put_head(std::string_view bytes);
     bool head_done() const { return Base::is_header_done(); }
 
-    // Before anything was put: there is a head only, whatever it says (answers to HEAD).
-    void no_body() { Base::skip(true); }
+    // There is a head only, whatever it says (answers to HEAD).
+    void no_body() { no_body_ = true; }
 
-    // Takes bytes of the body, appends what they carry to `body`.
+    // Once the head was judged: the body is framed as the message says now.
+    void begin_body();
+    // Takes bytes of the body, appends what they carry to `body`; returns how many were used.
     std::size_t put_body(std::string_view bytes, Buffer& body);
     // The message is whole.
-    bool done() const { return Base::is_done(); }
+    bool done() const { return body_.done(); }
     // The peer ended the connection: is the message whole by that (RFC 9112 6.3, 8)?
-    bool ended_by_close();
+    bool ended_by_close() const { return body_.ended_by_close(); }
 
     ParseError error() const { return error_; }
-    // At least one byte of the message has come.
-    bool begun() const { return Base::got_some(); }
-    // Fields that came after the body, if any: dropped, and counted here.
-    std::size_t trailers() const { return trailers_; }
 
 private:
     using View = boost::beast::string_view;
@@ -79,13 +78,14 @@ private:
 
     Message& message_;
     HeadLimits limits_;
-    Buffer* body_ = nullptr;
+    BodyParser body_{};
     std::string_view came_{};  // what put_head() was given
+    // The same in words that Beast knows, if the start line is a lawful one that it does not take.
+    std::string mended_{};
     std::size_t head_bytes_ = 0;
-    std::size_t trailers_ = 0;
     ParseError error_ = ParseError::none;
     bool line_done_ = false;
-    bool fields_done_ = false;
+    bool no_body_ = false;
 };
 
 using RequestParser = MessageParser<true>;

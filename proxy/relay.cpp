@@ -1,6 +1,7 @@
 // Delivering a response of the upstream's to the client.
 #include "proxy/chunked.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/reply.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -65,7 +66,8 @@ std::string whole_seconds(policy::Duration duration) {
 
 Framing Exchange::client_framing() const {
     const Message& response = side_.response;
-    if (side_.request.method() == "HEAD" || response.status == 204 || response.status == 304) {
+    if (side_.request.method() == "HEAD" || response.status < 200 || response.status == 204 ||
+        response.status == 304) {
         return {};
     }
     if (response.content_length) return {Framing::Kind::length, *response.content_length};
@@ -83,9 +85,10 @@ void Exchange::write_head(const policy::Deliver& deliver, const Framing& framing
     std::vector<std::pair<std::string, std::string>> extra;
     if (deliver.retry_after) extra.emplace_back("Retry-After", whole_seconds(*deliver.retry_after));
     if (deliver.final_failure) {
-        extra.emplace_back("X-Should-Retry", "false");
-        extra.emplace_back("Stripe-Should-Retry", "false");
+        extra.insert(extra.end(), policy::no_client_retry.begin(), policy::no_client_retry.end());
     }
+    // A recipient with a clock dates what it forwards (RFC 9110 6.6.1).
+    if (!side_.response.find(FieldId::date)) extra.emplace_back("Date", http_date(now().wall));
     ClientHead head{side_.response};
     head.framing = framing;
     head.client_version = side_.request.version;
@@ -178,7 +181,7 @@ bool Exchange::send_piece(const Framing& framing) {
 // The end of a chunked answer, once everything before it has been framed.
 void Exchange::frame_end() {
     if (last_framed_ || !parser_->done() || !side_.payload.empty()) return;
-    append_last_chunk(side_.frames);
+    append_last_chunk(side_.frames, side_.response.trailers);
     last_framed_ = true;
 }
 

@@ -7,10 +7,7 @@
 
 namespace backstop::proxy {
 
-namespace {
-
-// IMF-fixdate (RFC 9110 5.6.7). strftime knows the names in the C locale only, which is never
-// changed here.
+// strftime knows the names in the C locale only, which is never changed here.
 std::string http_date(policy::WallTime now) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(
         std::chrono::time_point_cast<std::chrono::system_clock::duration>(now)
@@ -22,8 +19,6 @@ std::string http_date(policy::WallTime now) {
         std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
     return {text.data(), size};
 }
-
-}  // namespace
 
 std::string reply(
     const policy::LocalAnswer& answer, const ReplyFraming& framing, policy::WallTime now

@@ -15,6 +15,9 @@ struct ReplyFraming {
     std::optional<int> attempts{};  // Backstop-Attempts
 };
 
+// IMF-fixdate (RFC 9110 5.6.7).
+std::string http_date(policy::WallTime now);
+
 // Head and body.
 std::string reply(
     const policy::LocalAnswer& answer, const ReplyFraming& framing, policy::WallTime now

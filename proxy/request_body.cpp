@@ -10,7 +10,7 @@ namespace {
 
 // What flows is held back once this much waits to be sent.
 constexpr std::size_t window = 64 * 1024;
-// Read ahead from the client; bounds chunk lines and trailers too.
+// Read ahead from the client.
 constexpr std::size_t read_ahead = 16 * 1024;
 
 }  // namespace
@@ -54,13 +54,12 @@ void RequestBody::pull() {
             if (client_.ended()) state_ = State::gone;
             break;
         }
-        if (!take(in)) break;
+        take(in);
     }
     if (state_ == State::reading && room()) client_.read_up_to(read_ahead);
 }
 
-// False: nothing can be taken before more has come.
-bool RequestBody::take(Buffer& in) {
+void RequestBody::take(Buffer& in) {
     const std::size_t before = buffer_.size();
     const std::size_t used = parser_.put_body(in.view(), buffer_);
     in.consume(used);
@@ -69,13 +68,7 @@ bool RequestBody::take(Buffer& in) {
         state_ = State::bad;
     } else if (parser_.done()) {
         if (state_ == State::reading) state_ = State::whole;
-    } else if (used == 0) {
-        // A chunk line or a trailer section longer than we look ahead, or one cut off.
-        if (in.size() >= read_ahead) state_ = State::bad;
-        if (client_.ended()) state_ = State::gone;
-        return false;
     }
-    return true;
 }
 
 void RequestBody::account(std::size_t before) {
@@ -139,7 +132,7 @@ void RequestSender::frame_more() {
         offset_ = 0;
     }
     if (fresh.empty() && body_.whole() && !last_framed_) {
-        append_last_chunk(frames_);
+        append_last_chunk(frames_, body_.request_.trailers);
         last_framed_ = true;
     }
 }

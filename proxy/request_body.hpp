@@ -63,7 +63,7 @@ public:
 
 private:
     friend class RequestSender;
-    bool take(Buffer& in);
+    void take(Buffer& in);
     void account(std::size_t before);
     bool room() const;
 

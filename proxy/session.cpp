@@ -113,6 +113,7 @@ void take_head(ClientSide& side, Head& head, Deadline& limit) {
     } else if (side.parser->head_done()) {
         head.refusal = judge_request(side.request);
         head.good = !head.refusal;
+        if (head.good) side.parser->begin_body();
     }
 }
 

@@ -32,6 +32,16 @@ Async<void> Exchange::refuse(int status, std::string_view kind, std::string_view
     co_await answer(std::move(local));
 }
 
+// What is not to go further is answered by whom it has reached (RFC 9110 7.6.2).
+Async<void> Exchange::answer_options() {
+    policy::LocalAnswer local;
+    local.status = 200;
+    local.fields = {{"Proxy-Status", "backstop"}, {"Cache-Control", "no-store"}};
+    reason_ = policy::Reason::succeeded;
+    outcome_ = Outcome::ok;
+    co_await answer(std::move(local));
+}
+
 Async<void> Exchange::answer(policy::LocalAnswer answer) {
     decide_keep_alive({Framing::Kind::length, 0});
     status_ = answer.status;

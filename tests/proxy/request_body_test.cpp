@@ -65,6 +65,7 @@ protected:
         parser_.emplace(request_, HeadLimits{});
         ASSERT_EQ(parser_->put_head(head), head.size());
         ASSERT_FALSE(judge_request(request_));
+        parser_->begin_body();
         body_.emplace(client_.stream(), *parser_, request_, memory_, options);
         more(body);
     }

@@ -202,18 +202,58 @@ TEST(RequestHead, IsBounded) {
 
 TEST(OriginForm, IsWhatGoesUpstream) {
     const struct {
-        const char* target;
+        const char* line;
         const char* expected;
     } rows[] = {
-        {"/a?b", "/a?b"},
-        {"*", "*"},
-        {"http://x", "/"},
-        {"http://x/", "/"},
-        {"HTTPS://x:1/a?b", "/a?b"},
-        {"http://x?b", "?b"},
+        {"GET /a?b", "/a?b"},
+        {"OPTIONS *", "*"},
+        {"GET http://x", "/"},
+        {"GET http://x/", "/"},
+        {"GET HTTPS://x:1/a?b", "/a?b"},
+        {"GET http://x?b", "?b"},
+        {"OPTIONS http://x", "*"},
+        {"OPTIONS http://x/", "/"},
+        {"OPTIONS http://x?b", "?b"},
+    };
+    for (const auto& row : rows) {
+        const Read request = read(std::string(row.line) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_EQ(origin_form(request.message), row.expected) << row.line;
+    }
+}
+
+TEST(RequestHead, SaysHowManyGatewaysAnOptionsMayPass) {
+    const struct {
+        std::string bytes;
+        std::optional<std::uint64_t> hops;
+    } rows[] = {
+        {"OPTIONS / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n", 0},
+        {"OPTIONS / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 17\r\n\r\n", 17},
+        {"OPTIONS / HTTP/1.1\r\nHost: x\r\nMax-Forwards: many\r\n\r\n", std::nullopt},
+        {"OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n", std::nullopt},
+        {get("Max-Forwards: 0\r\n"), std::nullopt},
     };
     for (const auto& row : rows)
-        EXPECT_EQ(origin_form(row.target), row.expected);
+        EXPECT_EQ(hops_left(read(row.bytes).message), row.hops) << row.bytes;
+}
+
+TEST(RequestHead, AsksForAWebSocketInOneWayOnly) {
+    const std::string both = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
+    const struct {
+        std::string bytes;
+        bool asks;
+    } rows[] = {
+        {get(both), true},
+        {get("Connection: upgrade\r\nUpgrade: WebSocket\r\nContent-Length: 0\r\n"), true},
+        {get("Upgrade: websocket\r\n"), false},
+        {get("Connection: Upgrade\r\nUpgrade: h2c\r\n"), false},
+        {get("Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"), false},
+        {get(both + "Upgrade: h2c\r\n"), false},
+        {get(both + "Content-Length: 1\r\n"), false},
+        {"POST /a HTTP/1.1\r\nHost: x\r\n" + both + "\r\n", false},
+        {"GET /a HTTP/1.0\r\nHost: x\r\n" + both + "\r\n", false},
+    };
+    for (const auto& row : rows)
+        EXPECT_EQ(read(row.bytes).message.websocket, row.asks) << row.bytes;
 }
 
 TEST(HasToken, ComparesWholeTokensWithoutCase) {
