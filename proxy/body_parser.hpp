@@ -36,8 +36,11 @@ public:
 
     bool done() const { return state_ == State::done; }
     bool bad() const { return state_ == State::bad; }
-    // The peer has ended the connection: is the body whole by that?
-    bool ended_by_close() const { return done() || framing_ == Framing::to_close; }
+    // The peer has ended the connection: is the body whole by that? Then it is done.
+    bool end_by_close() {
+        if (framing_ == Framing::to_close) state_ = State::done;
+        return done();
+    }
 
 private:
     enum class State {

@@ -132,6 +132,13 @@ Refusal judge_host(const Message& message) {
     return {};
 }
 
+bool expects_more_than_continue(const Message& message) {
+    const auto lines = message.lines();
+    return std::any_of(lines.begin(), lines.end(), [&](const Message::Line& line) {
+        return line.id == FieldId::expect && !iequals(message.text(line.value), "100-continue");
+    });
+}
+
 Refusal judge_framing(Message& message) {
     std::size_t lengths = 0;
     std::size_t codings = 0;
@@ -272,11 +279,8 @@ Refusal judge_request(Message& message) {
     if (const Refusal refusal = judge_target(message)) return refusal;
     if (const Refusal refusal = judge_host(message)) return refusal;
     if (const Refusal refusal = judge_framing(message)) return refusal;
-    if (const auto expect = message.find(FieldId::expect)) {
-        if (!iequals(*expect, "100-continue")) {
-            return {417, "bad_request", "the only expectation that can be met is 100-continue"};
-        }
-    }
+    if (expects_more_than_continue(message))
+        return {417, "bad_request", "the only expectation that can be met is 100-continue"};
     judge_connection(message);
     message.websocket = method == "GET" && message.version == 11 && !message.chunked &&
                         message.content_length.value_or(0) == 0 && names_websocket(message);

@@ -28,36 +28,36 @@ bool is_folded(std::string_view came, std::string_view name, std::string_view va
     return std::find(gap, value.data(), '\n') != value.data();
 }
 
-// HTTP-version as RFC 9112 2.3 has it, at the end of the first line: a version that exists, though
-// perhaps not here. What is none is rubbish rather than another protocol.
-bool names_a_version(std::string_view head) {
+// HTTP-version as RFC 9112 2.3 has it, at the end of the first line, but of another major version.
+// What is none is rubbish rather than another protocol.
+bool names_another_version(std::string_view head) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const std::size_t space = line.rfind(' ');
     if (space == std::string_view::npos) return false;
     const std::string_view version = line.substr(space + 1);
     return version.size() == 8 && version.starts_with("HTTP/") && policy::is_digit(version[5]) &&
-           version[6] == '.' && policy::is_digit(version[7]);
+           version[5] != '1' && version[6] == '.' && policy::is_digit(version[7]);
 }
 
 // A start line that means something but that Beast does not take, as it does: a later HTTP/1.x is
 // read as 1.1 (RFC 9110 2.5), and not everybody sends the space before an empty reason phrase
-// (RFC 9112 4).
+// (RFC 9112 4). Also while its end has not come.
 template <bool IsRequest>
-std::optional<std::string> mended_line(std::string_view head) {
-    const std::size_t size = head.find("\r\n");
+std::optional<std::string> mended_line(std::string_view line) {
     constexpr std::string_view version = "HTTP/1.";
     constexpr std::size_t version_size = version.size() + 1;
-    if (size == std::string_view::npos || size < version_size) return std::nullopt;
-    const std::size_t at = IsRequest ? size - version_size : 0;
-    if (head.substr(at, version.size()) != version) return std::nullopt;
-    const char minor = head[at + version.size()];
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() < version_size) return std::nullopt;
+    const std::size_t at = IsRequest ? line.size() - version_size : 0;
+    if (line.substr(at, version.size()) != version) return std::nullopt;
+    const char minor = line[at + version.size()];
     const bool later = minor >= '2' && minor <= '9';
-    const bool no_space = !IsRequest && size == version_size + 4;  // "HTTP/1.1 200"
+    const bool no_space = !IsRequest && line.size() == version_size + 4;  // "HTTP/1.1 200"
     if (!later && !no_space) return std::nullopt;
-    std::string line(head.substr(0, size));
-    if (later) line[at + version.size()] = '1';
-    if (no_space) line += ' ';
-    return line;
+    std::string mended(line);
+    if (later) mended[at + version.size()] = '1';
+    if (no_space) mended += ' ';
+    return mended;
 }
 
 // A line end without CR, for which Beast waits on and on.
@@ -85,18 +85,7 @@ template <bool IsRequest>
 std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
     error_code ec;
     came_ = bytes;
-    std::size_t used = 0;
-    if (const auto line = mended_line<IsRequest>(bytes)) {
-        // Beast takes a head whole or not at all, so the mended one can stand in for it.
-        const std::string_view rest = bytes.substr(bytes.find("\r\n"));
-        mended_ = *line;
-        mended_ += rest;
-        came_ = mended_;
-        used = Base::put({mended_.data(), mended_.size()}, ec);
-        if (used > 0) used = used - line->size() + (bytes.size() - rest.size());
-    } else {
-        used = Base::put({bytes.data(), bytes.size()}, ec);
-    }
+    const std::size_t used = put_to_beast(bytes, ec);
     head_bytes_ += used;
     if (ec && ec != http::error::need_more) {
         fail(ec);
@@ -109,6 +98,20 @@ std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
         fail(http::error::header_limit);
     }
     return used;
+}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::put_to_beast(std::string_view bytes, error_code& ec) {
+    const std::size_t end = bytes.find("\r\n");
+    const auto line = line_done_ ? std::nullopt : mended_line<IsRequest>(bytes.substr(0, end));
+    if (!line) return Base::put({bytes.data(), bytes.size()}, ec);
+    if (end == std::string_view::npos) return 0;
+    // Beast takes a head whole or not at all, but for a start line that came alone.
+    mended_ = *line;
+    mended_ += bytes.substr(end);
+    came_ = mended_;
+    const std::size_t used = Base::put({mended_.data(), mended_.size()}, ec);
+    return used > 0 ? used - line->size() + end : 0;
 }
 
 template <bool IsRequest>
@@ -137,7 +140,7 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
         // Beast may not have looked at the first line before it had seen the end of the head.
         const bool line_came = line_done_ || came_.find('\n') < limits_.bytes;
         error_ = line_came ? ParseError::head_too_large : ParseError::line_too_long;
-    } else if (ec == http::error::bad_version && names_a_version(came_)) {
+    } else if (ec == http::error::bad_version && names_another_version(came_)) {
         error_ = ParseError::bad_version;
     } else if (ec == http::error::bad_content_length || ec == http::error::bad_transfer_encoding || ec == http::error::multiple_content_length) {
         error_ = ParseError::head_framing;

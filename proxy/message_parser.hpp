@@ -56,7 +56,7 @@ public:
     // The message is whole.
     bool done() const { return body_.done(); }
     // The peer ended the connection: is the message whole by that (RFC 9112 6.3, 8)?
-    bool ended_by_close() const { return body_.ended_by_close(); }
+    bool ended_by_close() { return body_.end_by_close(); }
 
     ParseError error() const { return error_; }
 
@@ -64,6 +64,7 @@ private:
     using View = boost::beast::string_view;
     using Verb = boost::beast::http::verb;
 
+    std::size_t put_to_beast(std::string_view bytes, error_code& ec);
     void fail(const error_code& ec);
 
     void on_request_impl(Verb, View method, View target, int version, error_code& ec) override;

@@ -39,10 +39,11 @@ Refusal refusal_of(ParseError error) {
     }
 }
 
-// Empty lines before a request line are ignored (RFC 9112 2.2).
-void skip_empty_lines(Buffer& in) {
+// Empty lines before a request line are ignored (RFC 9112 2.2). False: nothing else has come.
+bool skip_empty_lines(Buffer& in) {
     while (in.view().substr(0, 2) == "\r\n")
         in.consume(2);
+    return !in.empty() && in.view() != "\r";
 }
 
 // Sends what can be sent, waits for the rest within bounds.
@@ -98,8 +99,7 @@ struct Head {
 void take_head(ClientSide& side, Head& head, Deadline& limit) {
     Context& context = side.context;
     Buffer& in = side.stream->in();
-    skip_empty_lines(in);
-    if (in.empty()) return;
+    if (!skip_empty_lines(in)) return;
     if (!head.arriving) {
         head.arriving = true;
         head.begun = now();

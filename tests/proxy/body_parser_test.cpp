@@ -29,7 +29,7 @@ void read(std::string_view bytes, Framing framing, std::size_t step, Read& out) 
     }
     out.done = parser.done();
     out.bad = parser.bad();
-    out.ended_by_close = parser.ended_by_close();
+    out.ended_by_close = parser.end_by_close();
 }
 
 constexpr std::size_t steps[] = {std::string::npos, 1, 3};

@@ -194,6 +194,7 @@ TEST_F(RequestBodyTest, WithAnEndlessChunkLineIsBad) {
     begin("Transfer-Encoding: chunked\r\n", "1;" + std::string(10'000, 'x'), keep(100));
     EXPECT_EQ(body_->state(), RequestBody::State::reading);
     more(std::string(10'000, 'x'));
+    more("");
     EXPECT_EQ(body_->state(), RequestBody::State::bad);
 }
 
