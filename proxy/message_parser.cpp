@@ -41,12 +41,11 @@ bool names_another_version(std::string_view head) {
 
 // A start line that means something but that Beast does not take, as it does: a later HTTP/1.x is
 // read as 1.1 (RFC 9110 2.5), and not everybody sends the space before an empty reason phrase
-// (RFC 9112 4). Also while its end has not come.
+// (RFC 9112 4). `line` is without its end.
 template <bool IsRequest>
 std::optional<std::string> mended_line(std::string_view line) {
     constexpr std::string_view version = "HTTP/1.";
     constexpr std::size_t version_size = version.size() + 1;
-    if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() < version_size) return std::nullopt;
     const std::size_t at = IsRequest ? line.size() - version_size : 0;
     if (line.substr(at, version.size()) != version) return std::nullopt;
@@ -57,16 +56,26 @@ std::optional<std::string> mended_line(std::string_view line) {
     std::string mended(line);
     if (later) mended[at + version.size()] = '1';
     if (no_space) mended += ' ';
-    return mended;
+    return mended += "\r\n";
 }
 
-// A line end without CR, for which Beast waits on and on.
 bool has_bare_lf(std::string_view bytes) {
     for (std::size_t at = bytes.find('\n'); at != std::string_view::npos;
          at = bytes.find('\n', at + 1)) {
         if (at == 0 || bytes[at - 1] != '\r') return true;
     }
     return false;
+}
+
+// What has come of a line or of fields, and is given to the parser once it is whole. Rubbish is not
+// waited for: another protocol may never send a line end.
+template <bool IsRequest>
+bool may_become_head(std::string_view waiting, bool line_came) {
+    if (has_bare_lf(waiting)) return false;
+    if (line_came || waiting.empty()) return true;
+    constexpr std::string_view version = "HTTP/";
+    if (!IsRequest) return version.starts_with(waiting.substr(0, version.size()));
+    return static_cast<unsigned char>(waiting.front()) > ' ';
 }
 
 }  // namespace
@@ -81,37 +90,61 @@ MessageParser<IsRequest>::MessageParser(Message& message, HeadLimits limits)
     Base::eager(false);
 }
 
+// Beast gets the start line whole, and then the fields whole: of what comes in pieces it can lose
+// its place when a piece ends between CR and LF.
 template <bool IsRequest>
 std::size_t MessageParser<IsRequest>::put_head(std::string_view bytes) {
-    error_code ec;
-    came_ = bytes;
-    const std::size_t used = put_to_beast(bytes, ec);
+    std::size_t used = line_came_ ? 0 : put_line(bytes);
+    if (line_came_ && error_ == ParseError::none) used += put_fields(bytes.substr(used));
     head_bytes_ += used;
-    if (ec && ec != http::error::need_more) {
-        fail(ec);
-        return used;
-    }
-    const std::string_view waiting = head_done() ? std::string_view{} : bytes.substr(used);
-    if (has_bare_lf(waiting)) {
-        fail(http::error::bad_line_ending);
-    } else if (head_bytes_ + waiting.size() > limits_.bytes) {
-        fail(http::error::header_limit);
+    if (error_ == ParseError::none) {
+        const std::string_view waiting = head_done() ? std::string_view{} : bytes.substr(used);
+        if (head_bytes_ + waiting.size() > limits_.bytes) {
+            fail(http::error::header_limit);
+        } else if (!may_become_head<IsRequest>(waiting, line_came_)) {
+            fail(http::error::bad_line_ending);
+        }
     }
     return used;
 }
 
 template <bool IsRequest>
-std::size_t MessageParser<IsRequest>::put_to_beast(std::string_view bytes, error_code& ec) {
+std::size_t MessageParser<IsRequest>::put_line(std::string_view bytes) {
     const std::size_t end = bytes.find("\r\n");
-    const auto line = line_done_ ? std::nullopt : mended_line<IsRequest>(bytes.substr(0, end));
-    if (!line) return Base::put({bytes.data(), bytes.size()}, ec);
     if (end == std::string_view::npos) return 0;
-    // Beast takes a head whole or not at all, but for a start line that came alone.
-    mended_ = *line;
-    mended_ += bytes.substr(end);
-    came_ = mended_;
-    const std::size_t used = Base::put({mended_.data(), mended_.size()}, ec);
-    return used > 0 ? used - line->size() + end : 0;
+    if (end + 2 > limits_.bytes) {
+        fail(http::error::header_limit);
+        return 0;
+    }
+    line_came_ = true;
+    came_ = bytes.substr(0, end + 2);
+    const auto mended = mended_line<IsRequest>(bytes.substr(0, end));
+    put_to_beast(mended ? std::string_view(*mended) : came_);
+    return end + 2;
+}
+
+template <bool IsRequest>
+std::size_t MessageParser<IsRequest>::put_fields(std::string_view bytes) {
+    std::size_t end = bytes.starts_with("\r\n") ? 0 : bytes.find("\r\n\r\n", searched_);
+    if (end == std::string_view::npos) {
+        searched_ = bytes.size() < 3 ? 0 : bytes.size() - 3;
+        return 0;
+    }
+    end += end == 0 ? 2 : 4;
+    came_ = bytes.substr(0, end);
+    put_to_beast(came_);
+    return end;
+}
+
+template <bool IsRequest>
+void MessageParser<IsRequest>::put_to_beast(std::string_view bytes) {
+    error_code ec;
+    const std::size_t used = Base::put({bytes.data(), bytes.size()}, ec);
+    if (ec && ec != http::error::need_more) {
+        fail(ec);
+    } else if (used < bytes.size()) {
+        fail(http::error::bad_line_ending);  // it wants more, but this is all
+    }
 }
 
 template <bool IsRequest>
@@ -137,9 +170,7 @@ template <bool IsRequest>
 void MessageParser<IsRequest>::fail(const error_code& ec) {
     if (error_ != ParseError::none) return;
     if (ec == http::error::header_limit) {
-        // Beast may not have looked at the first line before it had seen the end of the head.
-        const bool line_came = line_done_ || came_.find('\n') < limits_.bytes;
-        error_ = line_came ? ParseError::head_too_large : ParseError::line_too_long;
+        error_ = line_came_ ? ParseError::head_too_large : ParseError::line_too_long;
     } else if (ec == http::error::bad_version && names_another_version(came_)) {
         error_ = ParseError::bad_version;
     } else if (ec == http::error::bad_content_length || ec == http::error::bad_transfer_encoding || ec == http::error::multiple_content_length) {
@@ -152,7 +183,6 @@ void MessageParser<IsRequest>::fail(const error_code& ec) {
 template <bool IsRequest>
 void MessageParser<
     IsRequest>::on_request_impl(Verb, View method, View target, int version, error_code&) {
-    line_done_ = true;
     message_.first = message_.keep(std_view(method));
     message_.second = message_.keep(std_view(target));
     message_.version = version;
@@ -160,7 +190,6 @@ void MessageParser<
 
 template <bool IsRequest>
 void MessageParser<IsRequest>::on_response_impl(int status, View reason, int version, error_code&) {
-    line_done_ = true;
     message_.status = status;
     message_.second = message_.keep(std_view(reason));
     message_.version = version;

@@ -64,7 +64,9 @@ private:
     using View = boost::beast::string_view;
     using Verb = boost::beast::http::verb;
 
-    std::size_t put_to_beast(std::string_view bytes, error_code& ec);
+    std::size_t put_line(std::string_view bytes);
+    std::size_t put_fields(std::string_view bytes);
+    void put_to_beast(std::string_view bytes);
     void fail(const error_code& ec);
 
     void on_request_impl(Verb, View method, View target, int version, error_code& ec) override;
@@ -80,12 +82,11 @@ private:
     Message& message_;
     HeadLimits limits_;
     BodyParser body_{};
-    std::string_view came_{};  // what put_head() was given
-    // The same in words that Beast knows, if the start line is a lawful one that it does not take.
-    std::string mended_{};
+    std::string_view came_{};   // the line, or the fields, as they came
+    std::size_t searched_ = 0;  // of the fields, for their end
     std::size_t head_bytes_ = 0;
     ParseError error_ = ParseError::none;
-    bool line_done_ = false;
+    bool line_came_ = false;
     bool no_body_ = false;
 };
 

@@ -99,7 +99,7 @@ struct Head {
 void take_head(ClientSide& side, Head& head, Deadline& limit) {
     Context& context = side.context;
     Buffer& in = side.stream->in();
-    if (!skip_empty_lines(in)) return;
+    if (!head.arriving && !skip_empty_lines(in)) return;
     if (!head.arriving) {
         head.arriving = true;
         head.begun = now();

@@ -75,6 +75,7 @@ TEST(ResponseHead, IsTrustedOnlyIfItHasOneMeaning) {
         {"status below 100", "HTTP/1.1 099 Odd\r\n\r\n", false},
         {"status of two digits", "HTTP/1.1 20 OK\r\n\r\n", false},
         {"no status", "HTTP/1.1 OK\r\n\r\n", false},
+        {"an empty line before it", "\r\nHTTP/1.1 200 OK\r\n\r\n", false},
         {"HTTP/2", "HTTP/2.0 200 OK\r\n\r\n", false},
         {"obs-fold", ok("A: b\r\n c\r\n"), false},
         {"obs-fold on an empty line", ok("A:\r\n b\r\n"), false},
