@@ -2,12 +2,12 @@
 
 #include "policy/number.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 namespace backstop::config {
 namespace {
@@ -86,10 +86,13 @@ std::optional<Duration> parse_duration(std::string_view text) {
 std::string print_duration(Duration duration) {
     if (duration == Duration::zero()) return "0s";
     // Downwards to the largest unit that divides it; seconds are what people think in below 2 min.
-    for (const auto& unit : std::views::reverse(time_units)) {
+    const auto fits = [&](const TimeUnit& unit) {
         const bool readable = duration >= 2 * unit.length || unit.length <= std::chrono::seconds(1);
-        if (readable && duration % unit.length == Duration::zero())
-            return std::to_string(duration / unit.length) + std::string(unit.name);
+        return readable && duration % unit.length == Duration::zero();
+    };
+    if (const auto unit = std::find_if(time_units.rbegin(), time_units.rend(), fits);
+        unit != time_units.rend()) {
+        return std::to_string(duration / unit->length) + std::string(unit->name);
     }
     // Finer than a millisecond, as "1.5ms" can be written.
     std::array<char, 32> digits{};
@@ -112,10 +115,10 @@ std::optional<std::size_t> parse_size(std::string_view text) {
 
 std::string print_size(std::size_t bytes) {
     if (bytes == 0) return "0";
-    for (const auto& unit : std::views::reverse(size_units))
-        if (bytes % unit.bytes == 0)
-            return std::to_string(bytes / unit.bytes) + std::string(unit.name);
-    return std::to_string(bytes) + "B";
+    const auto fits = [&](const SizeUnit& unit) { return bytes % unit.bytes == 0; };
+    const auto unit = std::find_if(size_units.rbegin(), size_units.rend(), fits);
+    if (unit == size_units.rend()) return std::to_string(bytes) + "B";
+    return std::to_string(bytes / unit->bytes) + std::string(unit->name);
 }
 
 }  // namespace backstop::config

@@ -70,20 +70,15 @@ Exchange::~Exchange() {
     side_.context.last_active = steady_now();
 }
 
-Async<bool> Exchange::run() {
+bool Exchange::begin() {
     body_.pull();
-    if (!body_.whole()) {
-        const bool received = co_await receive_body();
-        if (!received) co_return false;
-    }
+    return body_.whole();
+}
+
+// The loop of the product: the Plan says what to do, we do it and say what came of it. What mostly
+// happens at once is tried before a coroutine is entered for it.
+Async<bool> Exchange::follow_plan() {
     prepare();
-    if (hops_left(side_.request) == 0U) {
-        co_await answer_options();
-        conclude();
-        co_return keep_alive_;
-    }
-    // The loop of the product: the Plan says what to do, we do it and say what came of it. What
-    // mostly happens at once is tried before a coroutine is entered for it.
     policy::Step step = plan_->start(now());
     for (;;) {
         if (side_.context.in_flight >= busy) co_await side_.context.turns.next();
@@ -104,10 +99,6 @@ Async<bool> Exchange::run() {
             break;
         } else {
             const policy::Deliver order = std::get<policy::Deliver>(step);
-            if (side_.response.websocket) {
-                co_await tunnel(order);
-                break;
-            }
             if (deliver_at_once(order)) break;
             const Broke broke = co_await deliver(order);
             if (!broke) break;

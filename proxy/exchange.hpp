@@ -32,8 +32,16 @@ public:
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
+    // The three steps of it, in this order; the caller takes them, so that a request that is here
+    // whole enters one coroutine only.
+    // False: receive_body() is needed, too.
+    bool begin();
+    // The part of the body that has to be here before anything is sent. False: it is over.
+    Async<bool> receive_body();
     // True: the client connection may carry another request.
-    Async<bool> run();
+    Async<bool> follow_plan();
+    // Instead of it, where the request is to go no further (hops_left() is 0).
+    Async<bool> answer_options();
 
 private:
     enum class Progress {
@@ -45,7 +53,6 @@ private:
     using Broke = std::optional<policy::Failure>;
 
     // exchange.cpp
-    Async<bool> receive_body();
     Async<void> blame_client();
     void prepare();
     policy::Request facts() const;
@@ -89,7 +96,6 @@ private:
     Async<void> tunnel(policy::Deliver deliver);
 
     // substitute.cpp
-    Async<void> answer_options();
     Async<void> substitute(policy::Substitute substitute);
     Async<void> refuse(int status, std::string_view kind, std::string_view detail);
     Async<void> answer(policy::LocalAnswer answer);

@@ -42,11 +42,11 @@ std::string content(const std::string& file, std::istream& input) {
     return *text;
 }
 
-void check(const ExplainOptions& options) {
-    const bool replaying = !options.log.empty();
-    const int outcomes = static_cast<int>(!options.response.empty()) +
-                         static_cast<int>(options.status.has_value()) +
-                         static_cast<int>(!options.failure.empty()) + static_cast<int>(replaying);
+// One source of rules, one outcome.
+void check_what_is_given(const ExplainOptions& options) {
+    const int outcomes =
+        static_cast<int>(!options.response.empty()) + static_cast<int>(options.status.has_value()) +
+        static_cast<int>(!options.failure.empty()) + static_cast<int>(!options.log.empty());
     if (options.dialect.empty() == options.config.empty())
         throw Wrong("give either --dialect NAME or --config FILE");
     if (!options.upstream.empty() && options.config.empty())
@@ -60,6 +60,17 @@ void check(const ExplainOptions& options) {
     const bool has_parts = !options.headers.empty() || !options.body.empty();
     if (has_parts && !options.status)
         throw Wrong("--header and --body: belong to a --status; a file has its own");
+}
+
+void check_request(const ExplainOptions& options) {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
+    if (options.method.empty() || !std::ranges::all_of(options.method, is_letter))
+        throw Wrong("--method: is in capital letters, such as POST");
+    if (!options.path.starts_with('/')) throw Wrong("--path: starts with a slash");
+}
+
+void check(const ExplainOptions& options) {
+    check_what_is_given(options);
     if (options.status && (*options.status < 100 || *options.status > 999))
         throw Wrong("--status: has three digits, such as 429");
     if (options.attempt < 1 || options.attempt > 10) throw Wrong("--attempt: is from 1 to 10");
@@ -68,10 +79,7 @@ void check(const ExplainOptions& options) {
     if (!(options.roll >= 0 && options.roll < 1)) throw Wrong("--roll: is from 0 to below 1");
     if (options.unknown && options.attempt == 1)
         throw Wrong("--unknown: is about an earlier attempt, and --attempt is 1");
-    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; };
-    if (options.method.empty() || !std::ranges::all_of(options.method, is_letter))
-        throw Wrong("--method: is in capital letters, such as POST");
-    if (!options.path.starts_with('/')) throw Wrong("--path: starts with a slash");
+    check_request(options);
 }
 
 std::optional<config::Config> load(const ExplainOptions& options, std::ostream& errors) {

@@ -3,7 +3,7 @@
 
 #include "proxy/explain.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 }
 

@@ -115,7 +115,7 @@ void Exchange::commit(const policy::Deliver& deliver, const Framing& framing) {
 // Most answers are here by now, and are taken by the client in one piece. False: deliver() goes on.
 bool Exchange::deliver_at_once(const policy::Deliver& deliver) {
     const Framing framing = client_framing();
-    if (framing.kind == Framing::Kind::chunked) return false;
+    if (framing.kind == Framing::Kind::chunked || side_.response.websocket) return false;
     if (connection_ && is_held(framing)) pull_response();
     if (!parser_->done()) return false;
     release();
@@ -125,6 +125,10 @@ bool Exchange::deliver_at_once(const policy::Deliver& deliver) {
 }
 
 Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
+    if (side_.response.websocket) {
+        co_await tunnel(deliver);
+        co_return std::nullopt;
+    }
     const Framing framing = client_framing();
     if (!committed_ && connection_ && is_held(framing)) {
         const Broke broke = co_await hold();

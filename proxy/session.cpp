@@ -171,7 +171,16 @@ Async<void> serve_requests(ClientSide& side, std::shared_ptr<Site> site) {
         const Next next = co_await read_head(side, site, begun);
         if (next == Next::close) break;
         Exchange exchange(side, site->upstream, begun);
-        const bool again = co_await exchange.run();
+        if (!exchange.begin()) {
+            const bool received = co_await exchange.receive_body();
+            if (!received) break;
+        }
+        bool again = false;
+        if (hops_left(side.request) == 0U) {
+            again = co_await exchange.answer_options();
+        } else {
+            again = co_await exchange.follow_plan();
+        }
         if (!again) break;
     }
     if (side.answering) co_await linger(side);

@@ -33,13 +33,16 @@ Async<void> Exchange::refuse(int status, std::string_view kind, std::string_view
 }
 
 // What is not to go further is answered by whom it has reached (RFC 9110 7.6.2).
-Async<void> Exchange::answer_options() {
+Async<bool> Exchange::answer_options() {
+    prepare();
     policy::LocalAnswer local;
     local.status = 200;
     local.fields = {{"Proxy-Status", "backstop"}, {"Cache-Control", "no-store"}};
     reason_ = policy::Reason::succeeded;
     outcome_ = Outcome::ok;
     co_await answer(std::move(local));
+    conclude();
+    co_return keep_alive_;
 }
 
 Async<void> Exchange::answer(policy::LocalAnswer answer) {
