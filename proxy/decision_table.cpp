@@ -119,7 +119,7 @@ std::string entry(const policy::Rules& rules, const Column& column, int status, 
 }
 
 std::string cell(const policy::Rules& rules, const Column& column, int status) {
-    const std::string first = entry(rules, column, status, 1);
+    std::string first = entry(rules, column, status, 1);
     const std::string middle = entry(rules, column, status, 2);
     const std::string last = entry(rules, column, status, 3);
     if (first == middle && middle == last) return first;
@@ -134,6 +134,7 @@ std::string section(std::string_view dialect) {
     for (const Column& column : columns_of(rules)) {
         rules.other.keyed = column.honoured;
         std::vector<std::string> made;
+        made.reserve(std::size(statuses));
         for (const int status : statuses)
             made.push_back(cell(rules, column, status));
         if (titles.size() > 2 && cells.back() == made) {
