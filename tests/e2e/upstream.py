@@ -5,46 +5,8 @@ import socket
 import struct
 import threading
 
+import strict
 import support
-
-
-def parse_request(data):
-    """Splits one request strictly: (head line, [(name, value)], body, rest) or None if more is needed."""
-    end = data.find(b"\r\n\r\n")
-    if end < 0:
-        return None
-    lines = data[:end].split(b"\r\n")
-    fields = []
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        if not colon or not name or name != name.strip():
-            raise AssertionError(f"not a field: {line!r}")
-        fields.append((name.decode("latin-1"), value.strip().decode("latin-1")))
-    lengths = [value for name, value in fields if name.lower() == "content-length"]
-    codings = [value for name, value in fields if name.lower() == "transfer-encoding"]
-    if lengths and codings or len(lengths) > 1 or len(codings) > 1:
-        raise AssertionError(f"two framings: {fields}")
-    size = int(lengths[0]) if lengths else 0
-    if len(data) - end - 4 < size:
-        return None  # before anything is copied: it is asked for each piece of a large body
-    if codings:
-        at = end + 4
-        chunks = []
-        while True:
-            line_end = data.find(b"\r\n", at)
-            if line_end < 0:
-                return None
-            size = int(data[at:line_end], 16)
-            at = line_end + 2 + size + 2
-            if len(data) < at:
-                return None
-            if data[at - 2 : at] != b"\r\n":
-                raise AssertionError("a chunk without its end")
-            if size == 0:
-                return lines[0].decode("latin-1"), fields, b"".join(chunks), data[at:]
-            chunks.append(data[line_end + 2 : at - 2])
-    rest = data[end + 4 :]
-    return lines[0].decode("latin-1"), fields, rest[:size], rest[size:]
 
 
 class Connection:
@@ -54,13 +16,15 @@ class Connection:
         self.socket = accepted
         self.socket.settimeout(support.STUCK)
         self.data = b""
+        self.trailers = []  # of the last request
 
     def request(self):
-        """Waits for one whole request; None if the connection ended before."""
+        """Waits for one whole request: (line, fields, body); None if the connection ended before."""
         while True:
-            found = parse_request(self.data) if self.data else None
+            found = strict.request(self.data) if self.data else None
             if found:
-                self.data = found[3]
+                self.data = found.rest
+                self.trailers = found.trailers
                 return found[:3]
             piece = self.receive()
             if not piece:
