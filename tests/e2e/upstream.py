@@ -15,6 +15,7 @@ class Connection:
     def __init__(self, accepted):
         self.socket = accepted
         self.socket.settimeout(support.STUCK)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
         self.trailers = []  # of the last request
 

@@ -120,10 +120,10 @@ def answers(data):
 
 
 class WireCase(support.TestCase):
-    def serve(self, script, extra="", top=""):
+    def serve(self, script, extra="", top="", settings=FAST):
         self.upstream = Upstream(script)
         self.addCleanup(self.upstream.close)
-        text = support.config(self.upstream.url, FAST + extra, top, dialect="http")
+        text = support.config(self.upstream.url, settings + extra, top, dialect="http")
         self.proxy = self.backstop(text)
         return self.client()
 

@@ -1,0 +1,122 @@
+"""Every case of a response: what the client reads, and whether the upstream's connection is used again."""
+
+import threading
+
+import http_play
+import http_response_cases
+import strict
+import support
+from http_cases import ANY_DATE
+from wire import FAST, WireCase
+
+PROBE = b"GET /probe HTTP/1.1\r\nHost: x\r\n\r\n"
+PROBED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nprobed"
+ONCE = FAST.replace("[upstream.retry]\n", "[upstream.retry]\nattempts = 1\n")
+
+
+class Responses(WireCase):
+    def test_as_they_are(self):
+        self.play(lambda data, name: http_play.whole(data))
+
+    def test_in_single_bytes(self):
+        self.play(lambda data, name: http_play.single_bytes(data))
+
+    def test_in_random_pieces(self):
+        print(f"SEED={http_play.SEED}", flush=True)
+        self.play(http_play.random_pieces)
+
+    def play(self, cut):
+        def script(connection):
+            while request := connection.request():
+                if request[0].split(" ")[1] == "/probe":
+                    self.carriers.append(connection)
+                    connection.send(PROBED)
+                    continue
+                self.carriers = [connection]
+                try:
+                    for piece in cut(self.case.data, self.case.name):
+                        connection.send(piece)
+                finally:
+                    self.sent.set()
+                if self.case.close:
+                    return
+
+        self.serve(script, settings=ONCE)
+        for case in http_play.cases_of(http_response_cases.GROUPS):
+            with self.subTest(case.name):
+                self.case, self.sent, self.carriers = case, threading.Event(), []
+                self.upstream.errors.clear()
+                client = self.client()
+                try:
+                    self.check(case, client)
+                finally:
+                    client.close()
+
+    def check(self, case, client):
+        client.send(case.request)
+        (outcome,) = case.outcomes
+        getattr(self, "is_" + type(outcome).__name__.lower())(outcome, client, case)
+        self.assertTrue(self.sent.wait(support.STUCK))
+        if not getattr(outcome, "closes", type(outcome).__name__ == "Cut"):
+            self.probe(client)
+            self.assertEqual(client.data, b"", "nothing else is relayed")
+        else:
+            client.ended()
+            self.assertEqual(client.data, b"", "nothing else is relayed")
+            client = self.client()
+            self.probe(client)
+            client.close()
+        reused = getattr(outcome, "reused", False)
+        if reused is not None:
+            self.assertEqual(self.carriers[0] is self.carriers[1], reused, "the upstream's connection is used again")
+        self.assertEqual(self.upstream.errors, [])
+
+    def probe(self, client):
+        client.send(PROBE)
+        self.assertEqual(client.response()[::2], (200, b"probed"), "the next response is the next one's")
+
+    def is_delivered(self, expected, client, case):
+        method = case.request.split(b" ")[0].decode()
+        interim = []
+        status, fields, body = client.response(method)
+        while status < 200:
+            interim.append((status, tuple(client.fields)))
+            status, fields, body = client.response(method)
+        self.assertEqual((status, body), (expected.status, expected.body))
+        self.assertEqual(tuple(interim), expected.interim)
+        self.assertEqual(fields["backstop-attempts"], ["1"])
+        dates = fields.get("date", [])
+        names = {"connection", "backstop-attempts", "date"}
+        wanted = list(expected.fields)
+        if strict.field(ANY_DATE.encode()) in wanted:
+            wanted.remove(strict.field(ANY_DATE.encode()))
+            self.assertEqual(len(dates), 1, "one Date")
+            self.assertTrue(strict.DATE.fullmatch(dates[0]), dates)
+        elif strict.values(wanted, "date"):
+            names.remove("date")
+        others = [field for field in client.fields if field[0].lower() not in names]
+        self.assertEqual(http_play.alike(others), http_play.alike(wanted))
+        self.assertEqual(http_play.alike(client.trailers), http_play.alike(expected.trailers))
+        self.assertEqual("close" in fields.get("connection", []), expected.closes)
+        self.assertFalse(client.was_reset)
+
+    def is_malformed(self, expected, client, case):
+        status, fields, _ = client.response(case.request.split(b" ")[0].decode())
+        while status < 200:
+            status, fields, _ = client.response()
+        self.assertEqual((status, fields["backstop-outcome"]), (502, ["local_error"]))
+        self.assertNotIn("connection", fields, "the client is not to blame")
+
+    def is_cut(self, expected, client, case):
+        try:
+            response = client.response()
+        except AssertionError:
+            response = None
+        else:
+            self.assertTrue(client.was_reset, f"taken for whole: {response!r:.200}")
+        client.ended()
+        client.data = b""
+
+
+if __name__ == "__main__":
+    support.main()
