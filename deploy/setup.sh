@@ -14,7 +14,7 @@ build=(
 )
 test=(
     clang-format-14 clang-tidy-14 shellcheck=shellcheck openssl=openssl
-    node=nodejs npm=npm python3-requests
+    node=nodejs npm=npm python3-requests python3-aiohttp
 )
 
 say() { printf '%s\n' "$*" >&2; }

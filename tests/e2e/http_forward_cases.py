@@ -53,6 +53,9 @@ HOP_BY_HOP = (
     forwarded("Upgrade: websocket on a POST with a body", "6455 4.1",
               post(b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n", b"hello"), "Content-Length: 5",
               body=b"hello", note="ends here"),
+    forwarded("Upgrade: websocket on a GET with a body", "6455 4.1",
+              get(b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n") + b"hello", "Content-Length: 5",
+              body=b"hello", note="ends here"),
     forwarded("Upgrade: websocket, h2c", "9110 7.8", get(b"Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"),
               note="ends here"),
 )  # fmt: skip

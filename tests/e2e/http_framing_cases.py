@@ -168,7 +168,7 @@ PIPELINING = (
              Forwarded("GET /a", via="1.0 backstop", closes=True), note="closed"),
     sequence("half a head", "9112 8", b"GET /a HTTP/1.1\r\nHost: x\r\n", Unfinished()),
     sequence("half a request line", "9112 8", b"GET /a HT", Unfinished()),
-    sequence("nothing", "9112 9.6", b"", Unfinished()),
+    sequence("a connection without a byte", "9112 9.6", b"", Unfinished()),
     sequence("empty lines alone", "9112 2.2", b"\r\n\r\n", Unfinished()),
 )  # fmt: skip
 

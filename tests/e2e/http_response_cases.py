@@ -59,7 +59,7 @@ STATUS_LINE = (
     malformed("no HTTP at all: a page, as in HTTP/0.9", "9112 4", b"<html>hello</html>", close=True),
     malformed("no HTTP at all: SSH", "9112 4", b"SSH-2.0-OpenSSH_9.2\r\n", close=True),
     malformed("no HTTP at all: a TLS alert", "9112 4", b"\x15\x03\x03\x00\x02\x02\x28", close=True),
-    malformed("nothing", "9112 8", b"", close=True),
+    malformed("an end before the first byte of a response", "9112 8", b"", close=True),
 )  # fmt: skip
 
 FIELDS = (

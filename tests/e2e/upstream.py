@@ -42,6 +42,9 @@ class Connection:
     def send(self, data):
         self.socket.sendall(data)
 
+    def half_close(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
     def reset(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()

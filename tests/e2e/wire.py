@@ -2,6 +2,7 @@
 upstream, with the dialect of no API, so that nothing but HTTP's own rules applies."""
 
 import socket
+import struct
 
 import strict
 import support
@@ -104,6 +105,10 @@ class Client:
 
     def half_close(self):
         self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def close(self):
         self.socket.close()
