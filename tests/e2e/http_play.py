@@ -2,6 +2,9 @@
 
 import os
 import random
+import socket
+import struct
+import time
 
 # Once, for the whole run; given by SEED to play the same pieces again.
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
@@ -27,6 +30,57 @@ def random_pieces(data, name):
     cuts = sorted(chance.randrange(len(data) + 1) for _ in range(chance.randrange(1, 8)))
     edges = [0, *cuts, len(data)]
     return [data[begin:end] for begin, end in zip(edges, edges[1:]) if end > begin]
+
+
+class Unread:
+    """Asks the kernel (sock_diag(7)) how much the other end of a connection on this machine has not read."""
+
+    ANSWER = struct.Struct("=BBBB48sII")  # struct inet_diag_msg as far as idiag_rqueue
+    HEADER = 16  # struct nlmsghdr
+
+    def __init__(self, connection):
+        (near, near_port), (far, far_port) = connection.getsockname(), connection.getpeername()
+        ends = struct.pack("!HH", far_port, near_port)
+        ends += socket.inet_aton(far).ljust(16, b"\0") + socket.inet_aton(near).ljust(16, b"\0")
+        ends += bytes(4) + b"\xff" * 8  # any interface, any cookie
+        question = struct.pack("=BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + ends
+        sock_diag_by_family, request = 20, 1
+        size = self.HEADER + len(question)
+        self._question = struct.pack("=IHHII", size, sock_diag_by_family, request, 1, 0) + question
+        self._kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)  # NETLINK_SOCK_DIAG
+
+    def bytes(self):
+        """0 too where the connection is no more, or the kernel does not tell."""
+        self._kernel.send(self._question)
+        answer = self._kernel.recv(4096)
+        if len(answer) < self.HEADER + self.ANSWER.size:
+            return 0
+        return self.ANSWER.unpack_from(answer, self.HEADER)[-1]
+
+    def wait(self):
+        """False: it is not going to be read for now."""
+        give_up = time.monotonic() + 0.05
+        while self.bytes() > 0:
+            if time.monotonic() > give_up:
+                return False
+            os.sched_yield()
+        return True
+
+    def close(self):
+        self._kernel.close()
+
+
+def send_apart(connection, pieces):
+    """Sends each piece when the one before it has been read, so that no two arrive as one. Who does not
+    read what is sent, since it is busy or has heard enough, is not waited for any more."""
+    unread = Unread(connection)
+    reads = True
+    try:
+        for piece in pieces:
+            connection.sendall(piece)
+            reads = reads and unread.wait()
+    finally:
+        unread.close()
 
 
 def cases_of(groups):

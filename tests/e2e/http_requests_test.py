@@ -38,6 +38,7 @@ class Requests(WireCase):
         refusals = 0
         for case in http_play.cases_of(GROUPS):
             refusals += sum(isinstance(outcome, Refused) for outcome in case.outcomes)
+            self.assertTrue(self.proxy.running(), f"it ended before {case.name!r}")
             with self.subTest(case.name):
                 try:
                     client = self.client()
@@ -63,8 +64,7 @@ class Requests(WireCase):
     def check(self, case, client, cut):
         unfinished = isinstance(case.outcomes[-1], Unfinished)
         try:
-            for piece in cut(case.data if unfinished else case.data + NEXT, case.name):
-                client.send(piece)
+            http_play.send_apart(client.socket, cut(case.data if unfinished else case.data + NEXT, case.name))
             if unfinished:
                 client.half_close()
         except (BrokenPipeError, ConnectionResetError):

@@ -34,8 +34,7 @@ class Responses(WireCase):
                     continue
                 self.carriers = [connection]
                 try:
-                    for piece in cut(self.case.data, self.case.name):
-                        connection.send(piece)
+                    http_play.send_apart(connection.socket, cut(self.case.data, self.case.name))
                 finally:
                     self.sent.set()
                 if self.case.close:
@@ -43,6 +42,7 @@ class Responses(WireCase):
 
         self.serve(script, settings=ONCE)
         for case in http_play.cases_of(http_response_cases.GROUPS):
+            self.assertTrue(self.proxy.running(), f"it ended before {case.name!r}")
             with self.subTest(case.name):
                 self.case, self.sent, self.carriers = case, threading.Event(), []
                 self.upstream.errors.clear()

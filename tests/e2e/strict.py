@@ -23,9 +23,13 @@ NO_TRAILERS = {
 }  # fmt: skip
 
 
+class Ambiguous(AssertionError):
+    """What was read has no meaning, or two."""
+
+
 def must(condition, what):
     if not condition:
-        raise AssertionError(what)
+        raise Ambiguous(what)
 
 
 def field(line):

@@ -111,13 +111,11 @@ class Tunnels(TunnelCase):
     def test_any_split_of_the_handshake_means_the_same(self):
         def script(connection):
             connection.request()
-            for piece in http_play.single_bytes(SWITCHED + b"hello"):
-                connection.send(piece)
+            http_play.send_apart(connection.socket, http_play.single_bytes(SWITCHED + b"hello"))
             echo(connection)
 
         client = self.serve(script)
-        for piece in http_play.single_bytes(HANDSHAKE):
-            client.send(piece)
+        http_play.send_apart(client.socket, http_play.single_bytes(HANDSHAKE))
         self.assertEqual(client.head()[0], 101)
         self.assertEqual(client.exactly(5), b"hello")
 
