@@ -30,6 +30,8 @@ LENGTHS = (
               note="without them"),
     forwarded("a body that looks like a request", "9112 6.3", length(b"%d" % len(SMUGGLED), SMUGGLED),
               f"Content-Length: {len(SMUGGLED)}", body=SMUGGLED),
+    forwarded("a body that looks like fields and the end of a head", "9112 6.3", length(b"23", b"Authorization: evil\r\n\r\n"),
+              "Content-Length: 23", body=b"Authorization: evil\r\n\r\n"),
     forwarded("a body in HTTP/1.0", "9112 6.3", b"POST /a HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello", *LENGTH_5,
               body=b"hello", via="1.0 backstop", closes=True, note="sent as HTTP/1.1"),
     *(refused(f"a length of {name}", "9110 8.6", length(value))

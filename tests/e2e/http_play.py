@@ -24,6 +24,12 @@ def single_bytes(data):
     return [*single_bytes(data[:edge]), *pieces, *single_bytes(data[-edge:])]
 
 
+def torn_ends(data):
+    """Cut before the last byte of the first head: all of it but that is there."""
+    end = data.find(b"\r\n\r\n") + 3
+    return [data] if end == 2 else [data[:end], data[end:]]
+
+
 def random_pieces(data, name):
     """The same for a name, whichever cases are played beside it."""
     chance = random.Random(f"{SEED} {name}")

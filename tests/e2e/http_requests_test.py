@@ -9,7 +9,7 @@ import http_play
 import strict
 import support
 from http_cases import Answered, Forwarded, Refused, Unfinished
-from wire import OK, WireCase
+from wire import OK, WireCase, answers
 
 GROUPS = (*http_head_cases.GROUPS, *http_framing_cases.GROUPS, *http_forward_cases.GROUPS)
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -21,6 +21,9 @@ class Requests(WireCase):
 
     def test_in_single_bytes(self):
         self.play(lambda data, name: http_play.single_bytes(data))
+
+    def test_without_the_last_byte_of_the_head(self):
+        self.play(lambda data, name: http_play.torn_ends(data))
 
     def test_in_random_pieces(self):
         print(f"SEED={http_play.SEED}", flush=True)
@@ -51,6 +54,19 @@ class Requests(WireCase):
             "backstop_client_errors_total", kind="disconnect"
         )
         self.assertEqual(refused, refusals, "one count for each refusal")
+
+    def test_in_two_pieces_cut_anywhere(self):
+        self.serve(answers(OK))
+        pair = (
+            b"POST /a HTTP/1.1\r\nHost: x\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n"
+            b"\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+        )
+        for cut in range(1, len(pair)):
+            with self.subTest(pair[:cut]):
+                client = self.client()
+                http_play.send_apart(client.socket, [pair[:cut], pair[cut:]])
+                self.assertEqual([client.response()[0], client.response()[0]], [200, 200])
+                client.close()
 
     def settle(self):
         """Nothing of one case is taken for the next one's."""

@@ -21,6 +21,9 @@ class Responses(WireCase):
     def test_in_single_bytes(self):
         self.play(lambda data, name: http_play.single_bytes(data))
 
+    def test_without_the_last_byte_of_the_head(self):
+        self.play(lambda data, name: http_play.torn_ends(data))
+
     def test_in_random_pieces(self):
         print(f"SEED={http_play.SEED}", flush=True)
         self.play(http_play.random_pieces)
@@ -51,6 +54,24 @@ class Responses(WireCase):
                     self.check(case, client)
                 finally:
                     client.close()
+
+    def test_in_two_pieces_cut_anywhere(self):
+        answer = (
+            b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n"
+        )
+
+        def script(connection):
+            while request := connection.request():
+                cut = int(request[0].split(" ")[1][1:])
+                http_play.send_apart(connection.socket, [answer[:cut], answer[cut:]])
+
+        client = self.serve(script, settings=ONCE)
+        for cut in range(1, len(answer)):
+            with self.subTest(answer[:cut]):
+                client.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % cut)
+                self.assertEqual(client.head()[0], 103)
+                self.assertEqual(client.response()[::2], (200, b"hello"))
 
     def check(self, case, client):
         client.send(case.request)
