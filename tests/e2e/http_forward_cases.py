@@ -32,7 +32,7 @@ HOP_BY_HOP = (
     forwarded("TE: gzip", "9110 10.1.4", get(b"Connection: TE\r\nTE: gzip\r\n"), note="ends here"),
     forwarded("TE: trailers", "9110 10.1.4", get(b"Connection: TE\r\nTE: trailers\r\n"), "TE: trailers", "Connection: TE",
               note="said anew"),
-    forwarded("TE: gzip, trailers;q=0.5", "9110 10.1.4", get(b"Connection: TE\r\nTE: gzip, trailers;q=0.5\r\n"),
+    forwarded("TE: gzip, trailers", "9110 10.1.4", get(b"Connection: TE\r\nTE: gzip, trailers\r\n"),
               "TE: trailers", "Connection: TE", note="sent as TE: trailers"),
     forwarded("a Trailer without chunks", "9110 6.6.2", post(b"Trailer: X-T\r\nContent-Length: 5\r\n", b"hello"),
               "Content-Length: 5", body=b"hello", note="ends here"),

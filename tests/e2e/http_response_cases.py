@@ -141,6 +141,8 @@ CHUNKS = (
               body=b"ok", note="without them"),
     delivered("response chunks with zeros and capitals in their sizes", "9112 7.1",
               chunked(b"00A\r\nhellohello\r\n2\r\nok\r\n00\r\n\r\n"), *CHUNKED, body=b"hellohellook", note="framed anew"),
+    delivered("a response with blanks behind its chunk sizes", "9112 7.1.1", chunked(b"2 \t\r\nok\r\n0 \r\n\r\n"), *CHUNKED,
+              body=b"ok", note="without them"),
     delivered("a chunked response with trailers", "9112 7.1.2", chunked(b"2\r\nok\r\n0\r\nX-T: 1\r\nX-U: 2\r\n\r\n"), *CHUNKED,
               body=b"ok", trailers=("X-T: 1", "X-U: 2")),
     delivered("a chunked response that announces its trailers", "9110 6.6.2",
@@ -155,7 +157,7 @@ CHUNKS = (
     *(cut(f"a response chunk size of {name}", "9112 7.1", chunked(value + b"\r\nhello\r\n0\r\n\r\n"))
       for name, value in (
           ("nothing", b""), ("0x5", b"0x5"), ("+5", b"+5"), ("-5", b"-5"), ("5 after a blank", b" 5"),
-          ("5 and a blank", b"5 "), ("5 and a letter", b"5g"), ("5 and NUL", b"5\0"), ("two numbers", b"5 5"),
+          ("5 and a letter", b"5g"), ("5 and NUL", b"5\0"), ("two numbers", b"5 5"),
           ("2^64 + 5", b"10000000000000005"))),
     cut("more data than the response chunk size", "9112 7.1", chunked(b"4\r\nhello\r\n0\r\n\r\n")),
     cut("less data than the response chunk size", "9112 7.1", chunked(b"6\r\nhello\r\n0\r\n\r\n")),
