@@ -35,9 +35,10 @@ anew from the fields it has understood, and edits none in place.
 
 Not spoken: HTTP/2, CONNECT, TRACE, transfer codings other than chunked, protocols to upgrade to other than WebSocket.
 
-How the bytes arrive changes nothing: each case of the tables is played whole, in single bytes and in random pieces
-(`e2e.http_requests_test`, `e2e.http_responses_test`), between readers that forgive nothing (`tests/e2e/strict.py`). What
-is named here and separated by dots is one case each, and its name there. What a test of its own shows names that test.
+How the bytes arrive changes nothing: each case of the tables is played whole, in single bytes, in random pieces and torn
+before the last byte of its head (`e2e.http_requests_test`, `e2e.http_responses_test`), between readers that forgive nothing
+(`tests/e2e/strict.py`). What is named here and separated by dots is one case each, and its name there. What a test of its
+own shows names that test.
 """
 
 
@@ -65,7 +66,7 @@ def becomes(case):
 
 
 def rfc(section):
-    return "" if section == "-" else f"RFC {section}"
+    return f"RFC {section}" if section else ""
 
 
 def row(*cells):

@@ -33,7 +33,7 @@ class Page(unittest.TestCase):
 
     def test_it_names_every_test_of_streams_and_tunnels(self):
         named = set()
-        for module in ("http_streams_test", "websocket_test", "wire_test"):
+        for module in ("http_mutations_test", "http_streams_test", "websocket_test", "wire_test"):
             for suite in unittest.defaultTestLoader.loadTestsFromName(module):
                 named.update(test.id() for test in suite)
         self.assertEqual(named.difference(NAMED), set(), "they belong into http_elsewhere.py")
