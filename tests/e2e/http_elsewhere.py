@@ -70,6 +70,8 @@ TESTS = (
      "http_streams_test.EarlyAnswers.test_during_a_chunked_body"),
     ("Streaming", "Early answers", "an answer to a client that goes on sending", "arrives", "9112 9.6",
      "http_streams_test.EarlyAnswers.test_reaches_a_client_that_goes_on_sending"),
+    ("Streaming", "Clients that leave", "only half: there is nothing more to say", "the answer comes", "9112 9.6",
+     "http_streams_test.HalfClosed.test_a_client_that_has_nothing_more_to_say_is_answered"),
     ("Streaming", "Clients that leave", "within a stream", "the upstream's side ends", "9110 15.6.5",
      "wire_test.Disconnects.test_a_client_that_leaves_a_stream_ends_it_upstream"),
     ("Streaming", "Clients that leave", "within a write", "the write is let finish", "9110 9.2.2",

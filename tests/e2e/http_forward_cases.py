@@ -56,6 +56,9 @@ HOP_BY_HOP = (
     forwarded("Upgrade: websocket on a GET with a body", "6455 4.1",
               get(b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n") + b"hello", "Content-Length: 5",
               body=b"hello", note="ends here"),
+    forwarded("Upgrade: websocket and Upgrade: h2c on two lines", "9110 7.8",
+              get(b"Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n"), note="end here"),
+    forwarded("Connection: Upgrade that offers nothing", "9110 7.8", get(b"Connection: Upgrade\r\n"), note="ends here"),
     forwarded("Upgrade: websocket, h2c", "9110 7.8", get(b"Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n"),
               note="ends here"),
 )  # fmt: skip
@@ -90,6 +93,8 @@ EXPECT = (
     forwarded("Expect: 100-continue in HTTP/1.0", "9110 10.1.1",
               b"POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello", "Content-Length: 5",
               body=b"hello", via="1.0 backstop", closes=True, note="ends here"),
+    forwarded("Expect: 100-continue and an empty body", "9110 10.1.1",
+              post(b"Expect: 100-continue\r\nContent-Length: 0\r\n"), "Content-Length: 0", note="ends here"),
     refused("an expectation that cannot be met", "9110 10.1.1", get(b"Expect: tea\r\n"), 417),
     refused("two expectations, the second not to be met", "9110 10.1.1",
             get(b"Expect: 100-continue\r\nExpect: tea\r\n"), 417),

@@ -161,6 +161,28 @@ class OutOfTurn(WireCase):
         self.assertEqual(self.upstream.connections, 2)
 
 
+class HalfClosed(WireCase):
+    def test_a_client_that_has_nothing_more_to_say_is_answered(self):
+        go_on = threading.Event()
+
+        def script(connection):
+            while connection.request():
+                go_on.wait(support.STUCK)
+                connection.send(OK)
+
+        client = self.serve(script)
+        for request in (GET, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"):
+            with self.subTest(request):
+                go_on.clear()
+                client = self.client()
+                client.send(request)
+                client.half_close()
+                support.until(lambda: self.proxy.metrics().total("backstop_inflight_requests"), "it is under way")
+                go_on.set()
+                self.assertEqual(client.response()[::2], (200, b"ok"))
+                self.assertTrue(client.ended())
+
+
 class Expectations(WireCase):
     def test_a_large_body_is_called_for_at_once(self):
         body = os.urandom(LARGE)
