@@ -15,6 +15,8 @@ build=(
 test=(
     clang-format-14 clang-tidy-14 shellcheck=shellcheck openssl=openssl
     node=nodejs npm=npm python3-requests python3-aiohttp
+    # What watches backstop: Prometheus with promtool, Alertmanager, a browser.
+    prometheus prometheus-alertmanager chromium fonts-dejavu-core python3-yaml
 )
 
 say() { printf '%s\n' "$*" >&2; }
