@@ -52,6 +52,9 @@ AdminResponse make_response(AdminAnswer answer, bool head, bool keep_alive) {
     response.set(http::field::content_type, beast::string_view(answer.content_type));
     response.set(http::field::cache_control, "no-store");
     response.set("X-Content-Type-Options", "nosniff");
+    if (!answer.content_security_policy.empty()) {
+        response.set("Content-Security-Policy", beast::string_view(answer.content_security_policy));
+    }
     if (!answer.allow.empty()) response.set(http::field::allow, beast::string_view(answer.allow));
     response.content_length(answer.body.size());
     response.keep_alive(keep_alive);

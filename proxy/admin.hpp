@@ -5,7 +5,7 @@
 //   /readyz    200 while it takes requests, else 503; never tied to an upstream
 //   /metrics   Prometheus' text format 0.0.4
 //   /status    the state of every upstream, JSON
-//   /          what there is
+//   /          the same for people: a page that refreshes itself
 //
 // It goes on answering while the process drains, until close().
 #pragma once
@@ -27,6 +27,7 @@ struct AdminSource {
     std::function<bool()> ready{};
     std::function<std::string()> metrics{};
     std::function<std::string()> status{};  // JSON
+    std::function<std::string()> page{};    // HTML
 };
 
 class Admin {

@@ -1,21 +1,13 @@
 #include "proxy/admin_answer.hpp"
 
 #include "proxy/log.hpp"
+#include "proxy/status_page.hpp"
 
 #include <exception>
 #include <utility>
 
 namespace backstop::proxy {
 namespace {
-
-constexpr std::string_view index_page =
-    "backstop\n"
-    "\n"
-    "/livez     the process runs\n"
-    "/startupz  everything is bound\n"
-    "/readyz    it takes requests\n"
-    "/metrics   for Prometheus\n"
-    "/status    the state of every upstream, JSON\n";
 
 AdminAnswer probe(bool good, std::string_view bad) {
     AdminAnswer answer;
@@ -30,7 +22,9 @@ AdminAnswer answer_path(const AdminSource& source, std::string_view path) {
     if (path == "/startupz") return probe(source.started(), "starting\n");
     if (path == "/readyz") return probe(source.ready(), "not ready\n");
     if (path == "/") {
-        answer.body = index_page;
+        answer.content_type = "text/html; charset=utf-8";
+        answer.content_security_policy = status_page_policy();
+        answer.body = source.page();
     } else if (path == "/metrics") {
         answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
         answer.body = source.metrics();
@@ -39,7 +33,8 @@ AdminAnswer answer_path(const AdminSource& source, std::string_view path) {
         answer.body = source.status();
     } else {
         answer.status = 404;
-        answer.body = "not found; GET / lists what there is\n";
+        answer.body =
+            "not found; there is /livez /startupz /readyz /metrics /status and, for people, /\n";
     }
     return answer;
 }

@@ -7,6 +7,7 @@
 #include "policy/rules.hpp"
 #include "policy/time.hpp"
 #include "proxy/metric_series.hpp"
+#include "proxy/recent.hpp"
 
 #include <prometheus/registry.h>
 
@@ -75,6 +76,9 @@ public:
     void config_loaded(bool successful, policy::WallTime when);
     void set_process(std::function<ProcessNumbers()> numbers);
 
+    // For the status page; goes on through reloads.
+    const Recent& recent() const { return recent_; }
+
     // The newest binding of each name.
     std::vector<const UpstreamMetrics*> newest_bindings() const;
 
@@ -98,6 +102,7 @@ private:
     Series<prometheus::Gauge> reload_timestamp_series_{};
     Series<prometheus::Gauge> build_info_series_{};
     std::function<ProcessNumbers()> process_{};
+    Recent recent_{};
     std::vector<const UpstreamMetrics*> bindings_{};  // oldest first
 };
 

@@ -2,6 +2,7 @@
 
 #include "proxy/log.hpp"
 #include "proxy/status.hpp"
+#include "proxy/status_page.hpp"
 #include "proxy/upstream_metrics.hpp"
 
 #include <boost/asio/post.hpp>
@@ -86,15 +87,18 @@ AdminSource Server::admin_source() {
     source.started = [this] { return up_; };
     source.ready = [this] { return up_ && !context_.draining; };
     source.metrics = [this] { return metrics_.exposition(now()); };
-    source.status = [this] {
+    const auto with_status = [this](auto write) {
         const auto upstreams = metrics_.newest_bindings();
         StatusInput input{options_.build};
         input.started = started_.wall;
         input.ready = up_ && !context_.draining;
         input.draining = context_.draining;
         input.upstreams = upstreams;
-        return status_json(input, now());
+        input.recent = &metrics_.recent();
+        return write(input, now());
     };
+    source.status = [with_status] { return with_status(status_json); };
+    source.page = [with_status] { return with_status(status_page); };
     return source;
 }
 

@@ -3,6 +3,7 @@
 #include "policy/standing.hpp"
 #include "proxy/log_text.hpp"
 #include "proxy/metric_labels.hpp"
+#include "proxy/recent.hpp"
 #include "proxy/standing_gauges.hpp"
 #include "proxy/upstream_metrics.hpp"
 
@@ -117,6 +118,48 @@ void add_live(json::object& out, const LiveNumbers& live) {
     out["buffer_bytes"] = live.buffer_bytes;
 }
 
+// Oldest slice first; the last one is under way.
+json::object activity(const Activity& activity, policy::Moment now) {
+    json::array attempts;
+    json::array retries;
+    json::array impaired;
+    for (const ActivitySlice& slice : activity.last_slices(now.steady)) {
+        attempts.push_back(slice.attempts);
+        retries.push_back(slice.retries);
+        impaired.push_back(slice.impaired);
+    }
+    json::object out;
+    out["slice_seconds"] = seconds(Activity::slice);
+    out["attempts"] = std::move(attempts);
+    out["retries"] = std::move(retries);
+    out["impaired"] = std::move(impaired);
+    return out;
+}
+
+void add_recent(
+    json::object& out, const std::string& upstream, const Recent& recent, policy::Moment now
+) {
+    static const Activity nothing;
+    const Activity* known = recent.activity(upstream);
+    out["activity"] = activity(known != nullptr ? *known : nothing, now);
+    const auto most = recent.most_quota(upstream);
+    if (most && out.contains("quota")) out["quota"].as_object()["most_seen"] = *most;
+}
+
+json::object failure(const RecentFailure& failure) {
+    json::object out;
+    out["ended"] = time_text(failure.ended);
+    out["upstream"] = text(failure.upstream);
+    out["route"] = text(failure.route);
+    out["method"] = text(word(failure.method));
+    out["status"] = failure.status;
+    out["outcome"] = text(word(failure.outcome));
+    out["reason"] = text(policy::word(failure.reason));
+    out["attempts"] = failure.attempts;
+    if (!failure.error_code.empty()) out["error_code"] = text(failure.error_code);
+    return out;
+}
+
 json::object upstream(const UpstreamMetrics& metrics, policy::Moment now) {
     const policy::Rules& rules = metrics.rules();
     json::object out;
@@ -131,8 +174,9 @@ json::object upstream(const UpstreamMetrics& metrics, policy::Moment now) {
 
 }  // namespace
 
-std::string status_json(const StatusInput& input, policy::Moment now) {
+json::object status_object(const StatusInput& input, policy::Moment now) {
     json::object out;
+    out["now"] = time_text(now.wall);  // ages do not depend on the reader's clock
     out["version"] = text(input.build.version);
     out["revision"] = text(input.build.revision);
     out["started"] = time_text(input.started);
@@ -140,10 +184,23 @@ std::string status_json(const StatusInput& input, policy::Moment now) {
     out["ready"] = input.ready;
     out["draining"] = input.draining;
     json::array upstreams;
-    for (const UpstreamMetrics* each : input.upstreams)
-        upstreams.push_back(upstream(*each, now));
+    for (const UpstreamMetrics* each : input.upstreams) {
+        json::object about = upstream(*each, now);
+        if (input.recent != nullptr) add_recent(about, each->name(), *input.recent, now);
+        upstreams.push_back(std::move(about));
+    }
     out["upstreams"] = std::move(upstreams);
-    return json::serialize(out) + "\n";
+    if (input.recent != nullptr) {
+        json::array failures;
+        for (const RecentFailure& each : input.recent->failures())
+            failures.push_back(failure(each));
+        out["failures"] = std::move(failures);
+    }
+    return out;
+}
+
+std::string status_json(const StatusInput& input, policy::Moment now) {
+    return json::serialize(status_object(input, now)) + "\n";
 }
 
 }  // namespace backstop::proxy

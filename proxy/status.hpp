@@ -1,8 +1,10 @@
-// The state of everything as JSON: what /status answers and, later, the page shows.
+// The state of everything: what /status answers as JSON, and the page at / as HTML.
 #pragma once
 
 #include "policy/time.hpp"
 #include "proxy/metrics.hpp"
+
+#include <boost/json/fwd.hpp>
 
 #include <span>
 #include <string>
@@ -15,9 +17,12 @@ struct StatusInput {
     bool ready = false;
     bool draining = false;
     std::span<const UpstreamMetrics* const> upstreams{};
+    const Recent* recent = nullptr;  // without it the last minutes are left out
 };
 
-// One object; ends with a newline. Credentials and addresses of clients are not in it.
+// Credentials and addresses of clients are not in it.
+boost::json::object status_object(const StatusInput& input, policy::Moment now);
+// The same as text, with a newline at its end.
 std::string status_json(const StatusInput& input, policy::Moment now);
 
 }  // namespace backstop::proxy

@@ -160,6 +160,9 @@ void UpstreamMetrics::exchange(const Report& report) {
     if (report.outcome == Outcome::degraded) degraded(route, report.reason)->Increment();
     idempotency(report);
     if (report.record != nullptr) record(route, *report.record);
+    metrics_.recent_.exchange(name(), report);
+    if (standing_ != nullptr && standing_->quota.last())
+        metrics_.recent_.quota(name(), standing_->quota.last()->remaining);
 }
 
 void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {

@@ -137,7 +137,7 @@ class Prometheus(Watcher):
         super().__init__(["prometheus"], config)
 
     def ask(self, path, **parameters):
-        pairs = [(name.rstrip("_"), value) for name, value in parameters.items()]
+        pairs = [(name.replace("__", "[]"), value) for name, value in parameters.items()]
         try:
             answer = json.loads(fetch(f"{self.url}/api/v1/{path}", pairs))
         except urllib.error.HTTPError as error:
@@ -148,6 +148,9 @@ class Prometheus(Watcher):
         """[(labels, value)] of now."""
         found = self.ask("query", query=expression)["result"]
         return [(each["metric"], float(each["value"][1])) for each in found]
+
+    def now(self):
+        return float(self.ask("query", query="time()")["result"][1])
 
     def value(self, expression):
         """The only one; None where there is none."""
@@ -172,7 +175,7 @@ class Prometheus(Watcher):
 
     def scraped(self):
         """Waits until a scrape that began after this call is in."""
-        begun = self.value("time()")
+        begun = self.now()
         support.until(
             lambda: (self.value("max(timestamp(backstop_build_info))") or 0) > begun + 0.1,
             "another scrape",

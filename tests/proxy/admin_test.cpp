@@ -82,6 +82,7 @@ protected:
             return "backstop_up 1\n" + std::string(filler_, '#');
         };
         source.status = [] { return std::string("{\"version\":\"1\"}\n"); };
+        source.page = [] { return std::string("<p>a page</p>"); };
         source_ = std::move(source);
     }
     ~AdminTest() override { stop(); }
@@ -140,8 +141,14 @@ TEST_F(AdminTest, AnswersEachEndpoint) {
         {"/readyz?verbose", 200, "text/plain; charset=utf-8", "ok\n"},
         {"/metrics", 200, "text/plain; version=0.0.4; charset=utf-8", "backstop_up 1\n"},
         {"/status", 200, "application/json", "{\"version\":\"1\"}\n"},
-        {"/metricsx", 404, "text/plain; charset=utf-8", "not found; GET / lists what there is\n"},
-        {"/../metrics", 404, "text/plain; charset=utf-8", "not found; GET / lists what there is\n"},
+        {"/metricsx",
+         404,
+         "text/plain; charset=utf-8",
+         "not found; there is /livez /startupz /readyz /metrics /status and, for people, /\n"},
+        {"/../metrics",
+         404,
+         "text/plain; charset=utf-8",
+         "not found; there is /livez /startupz /readyz /metrics /status and, for people, /\n"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.target);
@@ -151,7 +158,14 @@ TEST_F(AdminTest, AnswersEachEndpoint) {
         EXPECT_EQ(response[http::field::cache_control], "no-store");
         EXPECT_EQ(response.body(), row.body);
     }
-    EXPECT_THAT(client.get("/").body(), testing::HasSubstr("/metrics"));
+    const Response page = client.get("/");
+    EXPECT_EQ(page.body(), "<p>a page</p>");
+    EXPECT_EQ(page[http::field::content_type], "text/html; charset=utf-8");
+    EXPECT_THAT(
+        std::string(page["Content-Security-Policy"]), testing::StartsWith("default-src 'none'; ")
+    );
+    EXPECT_EQ(page["X-Content-Type-Options"], "nosniff");
+    EXPECT_TRUE(client.get("/status")["Content-Security-Policy"].empty());
 }
 
 TEST_F(AdminTest, TellsStartingAndDrainingFromRunning) {

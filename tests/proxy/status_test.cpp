@@ -25,6 +25,7 @@ protected:
         input.ready = true;
         const UpstreamMetrics* upstreams[] = {upstream_.get()};
         input.upstreams = upstreams;
+        input.recent = &metrics_.recent();
         const std::string text = status_json(input, clock_.now());
         EXPECT_TRUE(text.ends_with('\n'));
         return json::parse(text).as_object();
@@ -107,6 +108,42 @@ TEST_F(StatusTest, TellsWhereATroubledUpstreamStands) {
         )
     );
     EXPECT_EQ(troubled.at("quota").at("remaining"), 7.0);
+}
+
+TEST_F(StatusTest, TellsTheLastMinutes) {
+    EXPECT_EQ(upstream().at("activity").at("attempts").as_array().size(), Activity::slices);
+    EXPECT_EQ(status().at("failures").as_array().size(), 0);
+
+    upstream_->set_standing(&standing_);
+    standing_.quota.observe(9, clock_.now());
+    policy::Record record;
+    record.attempts.resize(2);
+    record.attempts[1].number = 2;
+    Report report;
+    report.route = &rules_.routes[0];
+    report.method = "POST";
+    report.status = 503;
+    report.outcome = Outcome::local_error;
+    report.reason = policy::Reason::circuit_open;
+    report.record = &record;
+    report.ended = clock_.now();
+    upstream_->exchange(report);
+    standing_.quota.observe(7, clock_.now());
+
+    const json::object now = upstream();
+    EXPECT_EQ(now.at("activity").at("slice_seconds"), 5.0);
+    EXPECT_EQ(now.at("activity").at("attempts").as_array().back(), 2);
+    EXPECT_EQ(now.at("activity").at("impaired").as_array().back(), 1);
+    EXPECT_EQ(now.at("quota").at("remaining"), 7.0);
+    EXPECT_EQ(now.at("quota").at("most_seen"), 9.0);
+    EXPECT_EQ(
+        status().at("failures").at(0),
+        json::parse(
+            R"({"ended": "2026-02-08T12:00:00.000Z", "upstream": "acme", "route": "other",
+                "method": "POST", "status": 503, "outcome": "local_error",
+                "reason": "circuit_open", "attempts": 2})"
+        )
+    );
 }
 
 TEST_F(StatusTest, TellsLiveNumbers) {

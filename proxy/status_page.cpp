@@ -1,0 +1,266 @@
+#include "proxy/status_page.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <openssl/evp.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <initializer_list>
+#include <iterator>
+#include <numeric>
+
+namespace backstop::proxy {
+namespace {
+
+namespace json = boost::json;
+
+void append_escaped(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\'':
+                out += "&#39;";
+                break;
+            default:
+                out += c;
+        }
+    }
+}
+
+std::string number(double value) {
+    return fmt::format("{:.6g}", value);
+}
+
+std::string text_of(const json::value& value) {
+    if (const json::string* text = value.if_string()) return std::string(*text);
+    if (const double* floating = value.if_double()) return number(*floating);
+    return json::serialize(value);
+}
+
+// The member as text; empty where there is none.
+std::string text_of(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(json::string_view(name));
+    return value != nullptr ? text_of(*value) : std::string();
+}
+
+std::string number(const json::object& object, std::string_view name) {
+    const json::value* value = object.if_contains(json::string_view(name));
+    return value != nullptr ? number(value->to_number<double>()) : std::string();
+}
+
+const json::array& array_of(const json::object& object, std::string_view name) {
+    static const json::array nothing;
+    const json::value* value = object.if_contains(json::string_view(name));
+    return value != nullptr ? value->as_array() : nothing;
+}
+
+void append_row(std::string& out, std::initializer_list<std::string_view> cells) {
+    out += "<tr>";
+    for (const std::string_view cell : cells) {
+        out += "<td>";
+        append_escaped(out, cell);
+        out += "</td>";
+    }
+    out += "</tr>\n";
+}
+
+void begin_table(
+    std::string& out, std::string_view caption, std::initializer_list<std::string_view> heads
+) {
+    fmt::format_to(std::back_inserter(out), "<table><caption>{}</caption>\n<tr>", caption);
+    for (const std::string_view head : heads)
+        fmt::format_to(std::back_inserter(out), "<th>{}</th>", head);
+    out += "</tr>\n";
+}
+
+void end_table(std::string& out) {
+    out += "</table>\n";
+}
+
+std::string breaker_text(const json::object& upstream) {
+    const json::value* breaker = upstream.if_contains("breaker");
+    if (breaker == nullptr) return {};
+    std::string out = text_of(breaker->as_object(), "state");
+    const std::string left = number(breaker->as_object(), "open_for_seconds");
+    if (!left.empty()) out += ", probes in " + left + " s";
+    return out;
+}
+
+std::string gate_text(const json::object& gate) {
+    std::string out = text_of(gate, "scope");
+    if (!gate.at("closed").as_bool()) return out + ": open";
+    out += ": closed (" + text_of(gate, "kind") + "), opens in ";
+    out += number(gate, "opens_in_seconds") + " s";
+    return out + ", waiting: " + number(gate, "waiting");
+}
+
+std::string limit_text(const json::object& limit) {
+    std::string out = text_of(limit, "scope") + ": ";
+    const std::string remaining = number(limit, "remaining");
+    out += (remaining.empty() ? "?" : remaining) + " left of ";
+    const std::string allowed = number(limit, "limit");
+    out += allowed.empty() ? "?" : allowed;
+    return out + ", told at " + text_of(limit, "observed");
+}
+
+std::string quota_text(const json::object& upstream) {
+    const json::value* quota = upstream.if_contains("quota");
+    if (quota == nullptr) return "not told";
+    const json::object& told = quota->as_object();
+    return number(told, "remaining") + " left, told at " + text_of(told, "observed");
+}
+
+std::string sum_text(const json::object& upstream, std::string_view name) {
+    const json::value* activity = upstream.if_contains("activity");
+    if (activity == nullptr) return {};
+    const json::array& slices = array_of(activity->as_object(), name);
+    const double sum = std::accumulate(
+        slices.begin(),
+        slices.end(),
+        0.0,
+        [](double so_far, const json::value& each) { return so_far + each.to_number<double>(); }
+    );
+    return number(sum);
+}
+
+template <typename Text>  // std::string(const json::object&)
+std::string joined(const json::array& all, Text text) {
+    std::string out;
+    for (const json::value& each : all) {
+        if (!out.empty()) out += "; ";
+        out += text(each.as_object());
+    }
+    return out.empty() ? "not told" : out;
+}
+
+void append_upstreams(std::string& out, const json::array& upstreams) {
+    begin_table(
+        out,
+        "Upstreams; attempts, retries and impaired answers of the last five minutes",
+        {"upstream",
+         "dialect",
+         "breaker",
+         "gates",
+         "limits",
+         "quota",
+         "attempts",
+         "retries",
+         "impaired",
+         "in flight"}
+    );
+    for (const json::value& each : upstreams) {
+        const json::object& upstream = each.as_object();
+        append_row(
+            out,
+            {text_of(upstream, "name"),
+             text_of(upstream, "dialect"),
+             breaker_text(upstream),
+             joined(array_of(upstream, "gates"), gate_text),
+             joined(array_of(upstream, "limits"), limit_text),
+             quota_text(upstream),
+             sum_text(upstream, "attempts"),
+             sum_text(upstream, "retries"),
+             sum_text(upstream, "impaired"),
+             number(upstream, "in_flight")}
+        );
+    }
+    end_table(out);
+}
+
+void append_failures(std::string& out, const json::array& failures) {
+    begin_table(
+        out,
+        "Answers that were not the API's own, newest first",
+        {"time", "upstream", "route", "client got", "outcome", "reason", "attempts", "API's code"}
+    );
+    for (const json::value& each : failures) {
+        const json::object& failure = each.as_object();
+        append_row(
+            out,
+            {text_of(failure, "ended"),
+             text_of(failure, "upstream"),
+             text_of(failure, "method") + " " + text_of(failure, "route"),
+             text_of(failure, "status"),
+             text_of(failure, "outcome"),
+             text_of(failure, "reason"),
+             text_of(failure, "attempts"),
+             text_of(failure, "error_code")}
+        );
+    }
+    end_table(out);
+}
+
+// Whatever is neither a list nor an upstream's: version, times, the configuration's state.
+void append_facts(std::string& out, const json::object& status) {
+    begin_table(out, "The process", {"what", "value"});
+    for (const auto& [name, value] : status) {
+        if (const json::object* group = value.if_object()) {
+            for (const auto& [inner, each] : *group)
+                append_row(out, {std::string(name) + " " + std::string(inner), text_of(each)});
+        } else if (!value.is_array()) {
+            append_row(out, {std::string_view(name), text_of(value)});
+        }
+    }
+    end_table(out);
+}
+
+std::string tables(const json::object& status) {
+    std::string out;
+    append_upstreams(out, array_of(status, "upstreams"));
+    append_failures(out, array_of(status, "failures"));
+    append_facts(out, status);
+    return out;
+}
+
+// What stands between the tags, to the byte: that is what a browser hashes.
+std::string_view element(std::string_view page, std::string_view tag) {
+    const std::string open = fmt::format("<{}>", tag);
+    const std::size_t begin = page.find(open) + open.size();
+    return page.substr(begin, page.find(fmt::format("</{}>", tag), begin) - begin);
+}
+
+// A hash as CSP Level 3 (2.3.1) writes it.
+std::string hash_of(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> base64{};
+    const int length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
+    return "'sha256-" + std::string(base64.data(), base64.data() + length) + "'";
+}
+
+}  // namespace
+
+std::string status_page(const StatusInput& input, policy::Moment now) {
+    const std::string_view page = status_page_html();
+    const std::size_t mark = page.find(tables_mark);
+    std::string out(page.substr(0, mark));
+    out += tables(status_object(input, now));
+    out += page.substr(mark + tables_mark.size());
+    return out;
+}
+
+std::string_view status_page_policy() {
+    static const std::string policy =
+        "default-src 'none'; script-src " + hash_of(element(status_page_html(), "script")) +
+        "; style-src " + hash_of(element(status_page_html(), "style")) +
+        "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'";
+    return policy;
+}
+
+}  // namespace backstop::proxy
