@@ -89,6 +89,22 @@ class StatusPage(support.TestCase):
         self.sees(shown, "circuit closed")
         self.assert_well_behaved(shown, backstop)
 
+    def test_a_refused_configuration_is_seen(self):
+        _, backstop = self.pair()
+        shown = self.open(backstop)
+        status = json.loads(backstop.admin("/status").body)
+        problem = "backstop.toml:14:1: error: unknown key <b>"
+        status["reload"] = {
+            "successful": False, "last_success": status["now"], "problems": [problem],
+        }  # fmt: skip
+        # In one step with the look at it: the page draws what is so, soon after.
+        seen = shown.evaluate(f"draw({json.dumps(status)}), document.body.innerText")
+        for text in ("a changed configuration was refused", "change refused", problem, "0 s ago"):
+            self.assertIn(text, seen)
+        status["reload"]["successful"] = True
+        seen = shown.evaluate(f"draw({json.dumps(status)}), document.body.innerText")
+        self.assertIn("All upstreams take requests.", seen)
+
     def test_it_says_when_nobody_answers_any_more(self):
         _, backstop = self.pair()
         shown = self.open(backstop)
