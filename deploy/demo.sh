@@ -350,6 +350,7 @@ if [ -n "$keep" ]; then
     say "   backstop     http://$api   configured by $work/backstop.toml, its log beside it"
     say "   simulator    $upstream   faults: curl $upstream/_sim/faults --json '{\"type\":\"status\",\"code\":503,\"count\":1}'"
     say "   what it saw  curl $upstream/_sim/journal      what it did  curl $upstream/_sim/effects?subjects=1"
+    say "   status page  http://$admin/"
     say "   metrics      curl http://$admin/metrics"
 else
     say "   ./deploy/demo.sh --keep   tells it again, leaves both running, and says how to send calls of your own"

@@ -74,6 +74,18 @@ class Prometheus(unittest.TestCase):
                 for part in ("**Means.**", "**Look at.**", "**Do.**"):
                     self.assertIn(part, sections[name])
 
+    def test_the_runbook_names_panels_that_exist(self):
+        runbook = (ROOT / "docs/RUNBOOK.md").read_text()
+        named = set(re.findall(r"(?<![*\w])\*([^*\n]+)\*(?!\*)", runbook))
+        titles = {"answered", "full fidelity"}  # the objectives
+        for name in ("overview", "upstream"):
+            model = observers.Dashboard(observers.DEPLOY / "grafana" / f"{name}.json", 60).model
+            titles.add(model["title"])
+            for panel in model["panels"]:
+                titles.update(each["title"] for each in [panel, *panel.get("panels", ())])
+        self.assertGreater(len(named), 8)
+        self.assertEqual(named - titles, set())
+
     def test_each_metric_exists(self):
         known = families()
         for rule in rules():
