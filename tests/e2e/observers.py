@@ -187,7 +187,9 @@ COMPARISON = re.compile(r'"[^"]*"|\{[^}]*\}|(==|!=|<=|>=|<|>)(?!\s*bool)')
 
 def unfiltered(expression):
     """The expression with comparisons that answer 0 or 1, rather than leave out what is not so: an
-    alert that does not fire has data then, or it looks for series that do not exist."""
+    alert that does not fire has data then, or it looks for series that do not exist. And without
+    offsets: a scripted half hour has no three hours ago."""
+    expression = re.sub(r" offset \d+[smhd]", "", expression)
     return COMPARISON.sub(
         lambda found: found.group() + " bool" if found.group(1) else found.group(), expression
     )
