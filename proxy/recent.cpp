@@ -5,6 +5,7 @@
 #include "proxy/redact.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace backstop::proxy {
 namespace {
@@ -64,6 +65,15 @@ bool is_impaired(const Report& report) {
     return report.status >= 500 || std::ranges::find(refusals, report.status) != refusals.end();
 }
 
+bool RecentFailure::is_like(const RecentFailure& other) const {
+    const auto what = [](const RecentFailure& one) {
+        return std::tie(
+            one.status, one.outcome, one.reason, one.method, one.upstream, one.route, one.error_code
+        );
+    };
+    return what(*this) == what(other);
+}
+
 void Recent::exchange(std::string_view upstream, const Report& report) {
     ActivitySlice& slice = of(activities_, upstream).at(report.ended.steady);
     const policy::Record* record = report.record;
@@ -75,17 +85,30 @@ void Recent::exchange(std::string_view upstream, const Report& report) {
     }
     if (!is_impaired(report)) return;
     ++slice.impaired;
+    failed(upstream, report);
+}
+
+void Recent::failed(std::string_view upstream, const Report& report) {
     RecentFailure failure;
-    failure.ended = report.ended.wall;
+    failure.first = failure.last = report.ended.wall;
+    failure.count = 1;
     failure.upstream = upstream;
     failure.route = report.route != nullptr ? std::string_view(report.route->label) : "other";
     failure.method = method_label(report.method);
     failure.status = report.status;
     failure.outcome = report.outcome;
     failure.reason = report.reason;
-    if (record != nullptr) {
-        failure.attempts = record->counted_attempts();
-        append_clean_code(failure.error_code, record->error_code);
+    if (report.record != nullptr) {
+        failure.attempts = report.record->counted_attempts();
+        append_clean_code(failure.error_code, report.record->error_code);
+    }
+    const auto known = std::ranges::find_if(failures_, [&failure](const RecentFailure& each) {
+        return each.is_like(failure);
+    });
+    if (known != failures_.end()) {
+        failure.first = known->first;
+        failure.count += known->count;
+        failures_.erase(known);
     }
     failures_.push_front(std::move(failure));
     if (failures_.size() > failures_max) failures_.pop_back();

@@ -13,7 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,16 +48,21 @@ private:
     Number newest_ = 0;
 };
 
+// The same failure again and again is one, or an outage would push out how it began.
 struct RecentFailure {
-    policy::WallTime ended{};
+    policy::WallTime first{};
+    policy::WallTime last{};
+    std::uint64_t count = 0;
     std::string upstream{};
     std::string route{};
     MethodLabel method = MethodLabel::other;
     int status = 0;
     Outcome outcome = Outcome::local_error;
     policy::Reason reason = policy::Reason::internal_error;
-    int attempts = 0;
+    int attempts = 0;          // of the last
     std::string error_code{};  // the API's, cleaned; often empty
+
+    bool is_like(const RecentFailure& other) const;
 };
 
 // The client did not get the API's own answer, or the API refused our key or our plan: what the
@@ -77,12 +82,14 @@ public:
     // The most that was ever told: what a bar of the rest can be measured by.
     std::optional<double> most_quota(std::string_view upstream) const;
     // Newest first.
-    const std::deque<RecentFailure>& failures() const { return failures_; }
+    const std::list<RecentFailure>& failures() const { return failures_; }
 
 private:
+    void failed(std::string_view upstream, const Report& report);
+
     std::map<std::string, Activity, std::less<>> activities_{};
     std::map<std::string, double, std::less<>> most_quota_{};
-    std::deque<RecentFailure> failures_{};
+    std::list<RecentFailure> failures_{};
 };
 
 }  // namespace backstop::proxy

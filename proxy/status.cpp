@@ -148,7 +148,9 @@ void add_recent(
 
 json::object failure(const RecentFailure& failure) {
     json::object out;
-    out["ended"] = time_text(failure.ended);
+    out["count"] = failure.count;
+    out["first"] = time_text(failure.first);
+    out["last"] = time_text(failure.last);
     out["upstream"] = text(failure.upstream);
     out["route"] = text(failure.route);
     out["method"] = text(word(failure.method));

@@ -184,14 +184,25 @@ void append_upstreams(std::string& out, const json::array& upstreams) {
 void append_failures(std::string& out, const json::array& failures) {
     begin_table(
         out,
-        "Answers that were not the API's own, newest first",
-        {"time", "upstream", "route", "client got", "outcome", "reason", "attempts", "API's code"}
+        "Answers that were not the API's own, since the start",
+        {"last",
+         "times",
+         "first",
+         "upstream",
+         "route",
+         "client got",
+         "outcome",
+         "reason",
+         "attempts",
+         "API's code"}
     );
     for (const json::value& each : failures) {
         const json::object& failure = each.as_object();
         append_row(
             out,
-            {text_of(failure, "ended"),
+            {text_of(failure, "last"),
+             text_of(failure, "count"),
+             text_of(failure, "first"),
              text_of(failure, "upstream"),
              text_of(failure, "method") + " " + text_of(failure, "route"),
              text_of(failure, "status"),

@@ -55,7 +55,7 @@ class StatusPage(support.TestCase):
         backstop = self.backstop(support.config(simulator.url, support.QUICK))
         shown = self.open(backstop)
         self.sees(shown, "All upstreams take requests.", "It has told neither limit nor quota yet.",
-                  "circuit closed", "gate open", "Nothing since the start.", "live")  # fmt: skip
+                  "circuit closed", "gate open", "None.", "live")  # fmt: skip
 
         for number in range(7):
             backstop.start(f"c{number}")

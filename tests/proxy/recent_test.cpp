@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
+#include <vector>
 
 namespace backstop::proxy {
 namespace {
@@ -39,6 +41,13 @@ protected:
         return made;
     }
     void ends(int status, Outcome outcome) { recent_.exchange("acme", report(status, outcome)); }
+
+    std::uint32_t attempts() const {
+        std::uint32_t all = 0;
+        for (const ActivitySlice& slice : slices())
+            all += slice.attempts;
+        return all;
+    }
 
     Activity::Slices slices() const {
         return recent_.activity("acme")->last_slices(clock_.steady());
@@ -76,10 +85,9 @@ TEST_F(RecentTest, NothingOfAnEarlierRoundIsLeft) {
     ends(200, Outcome::ok);
     clock_.advance(24h);
     ends(200, Outcome::ok);
-    std::uint32_t attempts = 0;
-    for (const ActivitySlice& slice : slices())
-        attempts += slice.attempts;
-    EXPECT_EQ(attempts, 3U);
+    EXPECT_EQ(attempts(), 3U);
+    clock_.advance(Activity::slices * Activity::slice);
+    EXPECT_EQ(attempts(), 0U) << "although nobody has come since";
 }
 
 TEST_F(RecentTest, FailuresAreNewestFirstAndBounded) {
@@ -98,6 +106,26 @@ TEST_F(RecentTest, FailuresAreNewestFirstAndBounded) {
     EXPECT_EQ(recent_.failures().back().status, 510);
 }
 
+TEST_F(RecentTest, TheSameFailureAgainIsOne) {
+    const policy::WallTime begun = clock_.wall();
+    ends(503, Outcome::local_error);
+    ends(429, Outcome::client_error);
+    for (int i = 0; i < 100; ++i) {
+        clock_.advance(1s);
+        ends(503, Outcome::local_error);
+    }
+    record_.error_code = "maintenance";
+    ends(503, Outcome::local_error);
+
+    std::vector<std::uint64_t> counts;
+    for (const RecentFailure& failure : recent_.failures())
+        counts.push_back(failure.count);
+    EXPECT_EQ(counts, (std::vector<std::uint64_t>{1, 101, 1}));
+    const RecentFailure& outage = *std::next(recent_.failures().begin());
+    EXPECT_EQ(outage.first, begun);
+    EXPECT_EQ(outage.last, begun + 100s);
+}
+
 // The same line that the objective "full fidelity" draws in deploy/prometheus.
 TEST_F(RecentTest, KnowsWhatIsImpaired) {
     EXPECT_FALSE(is_impaired(report(200, Outcome::ok)));
@@ -110,6 +138,7 @@ TEST_F(RecentTest, KnowsWhatIsImpaired) {
     EXPECT_TRUE(is_impaired(report(402, Outcome::client_error)));
     EXPECT_TRUE(is_impaired(report(429, Outcome::client_error)));
     EXPECT_TRUE(is_impaired(report(499, Outcome::aborted)));
+    EXPECT_TRUE(is_impaired(report(503, Outcome::aborted))) << "it left during an error";
 }
 
 TEST_F(RecentTest, RemembersTheMostOfAQuota) {

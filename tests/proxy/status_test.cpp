@@ -139,7 +139,7 @@ TEST_F(StatusTest, TellsTheLastMinutes) {
     EXPECT_EQ(
         status().at("failures").at(0),
         json::parse(
-            R"({"ended": "2026-02-08T12:00:00.000Z", "upstream": "acme", "route": "other",
+            R"({"count": 1, "first": "2026-02-08T12:00:00.000Z", "last": "2026-02-08T12:00:00.000Z", "upstream": "acme", "route": "other",
                 "method": "POST", "status": 503, "outcome": "local_error",
                 "reason": "circuit_open", "attempts": 2})"
         )
