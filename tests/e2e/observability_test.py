@@ -208,8 +208,10 @@ class WhatSresSee(support.TestCase):
             for answer in scenario.answers["sticky"]
             if "X-Quota-Remaining" in answer.headers
         ]
-        self.assertEqual(
-            prometheus.value('upstream:backstop_quota_remaining:min{upstream="sticky"}'), told[-1]
+        quota = 'upstream:backstop_quota_remaining:min{upstream="sticky"}'
+        support.until(  # a rule is evaluated up to a second after the scrape
+            lambda: prometheus.value(quota) == told[-1],
+            f"{told[-1]} left; the rule says {prometheus.value(quota)}",
         )
         self.figure(f"{int(sum(requests.values()))} requests, {int(sum(attempts.values()))} attempts, "
                     f"{int(sum(degraded.values()))} fallbacks")  # fmt: skip
