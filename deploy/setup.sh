@@ -6,7 +6,7 @@ set -euo pipefail
 
 # A package, or command=package where any program of that name will do.
 build=(
-    g++ cmake ninja-build git=git curl=curl mold=mold ca-certificates
+    g++ cmake ninja-build ccache=ccache git=git curl=curl mold=mold ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev zlib1g-dev
     libcli11-dev libspdlog-dev libtomlplusplus-dev prometheus-cpp-dev
     # What the tests look for when they are configured, the simulator among them.
@@ -14,9 +14,14 @@ build=(
 )
 test=(
     clang-format-14 clang-tidy-14 shellcheck=shellcheck openssl=openssl
-    node=nodejs npm=npm python3-requests python3-aiohttp
+    node=nodejs npm=npm python3-requests python3-aiohttp python3-yaml
     # What watches backstop: Prometheus with promtool, Alertmanager, a browser.
-    prometheus prometheus-alertmanager chromium fonts-dejavu-core python3-yaml
+    prometheus prometheus-alertmanager chromium fonts-dejavu-core
+    # Clients that no one here wrote.
+    javac=default-jdk-headless go=golang-go
+    # The image, built and run; the Debian package; what they are looked at with.
+    buildah=buildah podman=podman runc=runc conmon=conmon catatonit=catatonit mmdebstrap=mmdebstrap
+    lintian=lintian man=man-db zsh=zsh fish=fish docker-compose=docker-compose
 )
 
 say() { printf '%s\n' "$*" >&2; }

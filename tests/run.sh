@@ -77,8 +77,10 @@ fi
 missing_for() {
     case $1 in
         container)
-            if ! command -v buildah >/dev/null || ! command -v podman >/dev/null; then
-                say "no container engine; apt-get install buildah podman runc mmdebstrap"
+            if ! command -v buildah >/dev/null || ! command -v podman >/dev/null || ! command -v mmdebstrap >/dev/null; then
+                say "no container engine; apt-get install buildah podman runc conmon mmdebstrap"
+            elif [ "$(id -u)" != 0 ]; then
+                say "this user may not make containers; run as root"
             elif ! unshare --mount --pid --fork true 2>/dev/null; then
                 say "this user may not make namespaces; run as root outside a container"
             fi
