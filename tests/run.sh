@@ -85,6 +85,13 @@ missing_for() {
                 say "this user may not make namespaces; run as root outside a container"
             fi
             ;;
+        npm)
+            if ! command -v npm >/dev/null; then
+                say "no npm; apt-get install npm"
+            elif ! npm ping >/dev/null 2>&1; then
+                say "npm does not reach its registry, from which these tests take clients and schemas"
+            fi
+            ;;
         kubectl)
             # Debian's 1.20 renders no components.
             if ! command -v kubectl >/dev/null; then
