@@ -279,7 +279,7 @@ class Backstop(Process):
         folder, self._remove_folder = temporary_folder()
         self.config = folder / "backstop.toml"
         self.config.write_text(text)
-        super().__init__([program("BACKSTOP"), "run", "--config", str(self.config)], environment)
+        super().__init__(self.command(self.config), environment)
         try:
             self.host, self.port = self._address('"msg":"listening"')
             self.admin_host, self.admin_port = self._address('"msg":"admin"')
@@ -288,6 +288,10 @@ class Backstop(Process):
             self.stop()
             raise
         self.url = f"http://{self.host}:{self.port}"
+
+    def command(self, config):
+        """How it is started. A test of an image starts it otherwise."""
+        return [program("BACKSTOP"), "run", "--config", str(config)]
 
     def _address(self, matching):
         host, port = json.loads(self.first_line(matching))["address"].rsplit(":", 1)

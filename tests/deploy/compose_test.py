@@ -1,0 +1,67 @@
+"""deploy/compose: the file is one that compose takes, and agrees with what it names."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+import support  # noqa: E402
+
+ROOT = HERE.parent.parent
+COMPOSE = ROOT / "deploy" / "compose"
+
+
+class Compose(support.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        done = subprocess.run(
+            ["docker-compose", "--file", COMPOSE / "compose.yaml", "config"],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        cls.services = yaml.safe_load(done.stdout)["services"]
+
+    def test_everything_shares_the_loopback_of_backstop(self):
+        for name, service in self.services.items():
+            if name != "backstop":
+                self.assertEqual(service["network_mode"], "service:backstop", name)
+                self.assertNotIn("ports", service, f"{name}: backstop's network has the ports")
+
+    def test_only_this_machine_reaches_it(self):
+        for port in self.services["backstop"]["ports"]:
+            self.assertTrue(str(port).startswith("127.0.0.1:"), port)
+
+    def test_what_is_built_is_in_the_dockerfile(self):
+        targets = re.findall(r"^FROM .* AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+        for name in ("backstop", "simulator"):
+            build = self.services[name]["build"]
+            self.assertEqual(pathlib.Path(build["context"]).resolve(), ROOT)
+            self.assertIn(build["target"], targets)
+
+    def test_the_configuration_agrees_with_the_ports_and_the_simulator(self):
+        done = subprocess.run(
+            [support.program("BACKSTOP"), "check", "--config", COMPOSE / "backstop.toml"],
+            capture_output=True,
+            check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        text = (COMPOSE / "backstop.toml").read_text()
+        published = {str(port).split(":")[1] for port in self.services["backstop"]["ports"]}
+        for key in ("listen", "url"):
+            for port in re.findall(rf'^{key}\s*= ".*:(\d+)"', text, re.MULTILINE):
+                self.assertIn(port, published)
+
+    def test_the_simulator_takes_its_command_line(self):
+        listen, address, *command = self.services["simulator"]["command"]
+        self.assertEqual((listen, address), ("--listen", "0.0.0.0:9000"))
+        simulator = self.simulator(*command)
+        self.assertEqual(len(simulator.ask("GET", "faults")["faults"]), 3)
+
+
+if __name__ == "__main__":
+    support.main()
