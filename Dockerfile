@@ -3,6 +3,7 @@
 #   docker build -t backstop .
 #   docker build --target debug -t backstop:debug .          the same with a shell, curl and a debugger
 #   docker build --target simulator -t backstop-simulator .  simulated APIs, for demos and tests
+#   docker build --target deb --output . .                   the Debian package
 #   docker build --target test .                             every test of tests/run.sh --quick
 #
 # It needs no syntax line and no other image than Debian's.
@@ -21,7 +22,6 @@ FROM tools AS build
 ARG REVISION
 COPY deploy/jobs.sh deploy/
 COPY CMakeLists.txt CMakePresets.json LICENSE ./
-COPY deploy/package deploy/package
 COPY policy policy
 COPY config config
 COPY proxy proxy
@@ -48,6 +48,14 @@ USER 65532:65532
 EXPOSE 8080 9464
 ENTRYPOINT ["/usr/bin/backstop"]
 CMD ["run", "--config", "/etc/backstop/backstop.toml"]
+
+FROM build AS package
+RUN apt-get update && apt-get install -y --no-install-recommends dpkg-dev file && rm -rf /var/lib/apt/lists/*
+COPY deploy/package deploy/package
+RUN cmake --preset release -D BACKSTOP_REVISION="${REVISION}" && cd build/release && cpack -G DEB
+
+FROM scratch AS deb
+COPY --from=package /src/build/release/*.deb /
 
 # The simulator is built in the tree that the program was built in: what they share is there.
 FROM build AS build-simulator

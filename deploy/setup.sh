@@ -21,7 +21,7 @@ test=(
     javac=default-jdk-headless go=golang-go
     # The image, built and run; the Debian package; what they are looked at with.
     buildah=buildah podman=podman runc=runc conmon=conmon catatonit=catatonit mmdebstrap=mmdebstrap
-    lintian=lintian man=man-db zsh=zsh fish=fish docker-compose=docker-compose
+    lintian=lintian systemd-analyze=systemd man=man-db zsh=zsh fish=fish docker-compose=docker-compose
 )
 
 say() { printf '%s\n' "$*" >&2; }

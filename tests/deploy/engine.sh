@@ -26,6 +26,7 @@ TEXT
 put containers.conf <<TEXT
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+log_driver = "k8s-file"
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"

@@ -17,20 +17,21 @@ from support import START
 from tls_test import Authority
 
 MEGABYTE = 1000 * 1000
+MEBIBYTE = 1 << 20
+EXAMPLE = containers.HERE.parent.parent / "deploy/kubernetes/example-config/backstop.toml"
 
 
 def status_field(process, name):
     return re.search(rf"^{name}:\s*(.*)$", (process / "status").read_text(), re.MULTILINE).group(1)
 
 
-def memory_limit(process):
-    """Of the container's control group, whichever version it is."""
+def memory(process, version_1, version_2):
+    """A number of the container's control group, whichever version it is."""
     for line in (process / "cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "memory":
-            file = f"/sys/fs/cgroup/memory{path}/memory.limit_in_bytes"
-            return int(pathlib.Path(file).read_text())
-    return int(pathlib.Path(f"/sys/fs/cgroup{path}/memory.max").read_text())
+            return int(pathlib.Path(f"/sys/fs/cgroup/memory{path}", version_1).read_text())
+    return int(pathlib.Path(f"/sys/fs/cgroup{path}", version_2).read_text())
 
 
 class Content(support.TestCase):
@@ -123,7 +124,7 @@ class Running(support.TestCase):
             self.assertEqual(int(status_field(process, name), 16), 0, name)
         self.assertEqual(status_field(process, "NoNewPrivs"), "1")
         self.assertEqual(status_field(process, "Seccomp"), "2", "no filter of system calls")
-        self.assertEqual(memory_limit(process), 64 << 20)
+        self.assertEqual(memory(process, "memory.limit_in_bytes", "memory.max"), 64 << 20)
         root = next(
             line.split()
             for line in (process / "mountinfo").read_text().splitlines()
@@ -149,6 +150,23 @@ class Running(support.TestCase):
         mount = ("--volume", f"{self.authority.file}:{bundle}:ro")
         self.assertEqual(self.container(quick, *mount).start("call_2").status, 200)
         self.assertEqual(simulator.effects()["calls_started", "call_2"], 1)
+
+    def test_the_examples_bounds_fit_the_limit(self):
+        """As many clients at once as it takes, with bodies that together are more than it keeps."""
+        example = EXAMPLE.read_text()
+        limits = re.search(r"(?ms)^\[limits\].*?(?=^\[)", example).group()
+        pool = re.search(r"(?ms)^\[upstream.pool\].*?(?=^\[)", example).group()
+        clients = int(re.search(r"client_connections = (\d+)", limits).group(1))
+        simulator = self.simulator("--limits", "off", "--fault", "latency ms=700")
+        container = self.container(support.config(simulator.url, pool, limits))
+        calls = [
+            lambda n=n: container.end(f"call_{n}", variables={"x": "y" * 250_000})
+            for n in range(clients)
+        ]
+        self.assertEqual({each.status for each in support.at_once(*calls)}, {200})
+        peak = memory(container.process(), "memory.max_usage_in_bytes", "memory.peak")
+        self.figure(f"peak of the container with {clients} clients: {peak / MEBIBYTE:.1f} MiB")
+        self.assertLess(peak, 64 * MEBIBYTE)
 
     def test_a_request_in_flight_is_answered_before_it_ends(self):
         simulator, url = self.tls_simulator()
