@@ -40,13 +40,13 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON) # the libraries that the program loads, w
 set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "resilience in front of third-party call APIs")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"sidecar that adds resilience in front of third-party call APIs
- A reverse proxy that runs beside one application and forwards its HTTP calls
- to third-party call and voice APIs over verified TLS, by each API's own rules:
- retries that never act twice, waits that the API asks for, deadlines, circuit
- breaking, idempotency keys, and answers that keep a phone call going when the
- API does not. Metrics and a log line tell why it did what it did.")
+"A reverse proxy that runs beside one application and forwards its HTTP calls
+to third-party call and voice APIs over verified TLS, by each API's own rules:
+retries that never act twice, waits that the API asks for, deadlines, circuit
+breaking, idempotency keys, and answers that keep a phone call going when the
+API does not. Metrics and a log line tell why it did what it did.")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${package}/conffiles ${package}/postinst ${package}/prerm ${package}/postrm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

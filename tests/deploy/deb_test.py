@@ -12,27 +12,19 @@ from containers import Container, podman
 
 BASE = "localhost/debian:bookworm-slim"
 DEB_IMAGE = "localhost/deb:test"
+INSTALLED_IMAGE = "localhost/deb-installed:test"
 
 
 class Installed(Container):
-    """backstop from the package, in a Debian that had nothing of it."""
-
-    def __init__(self, text, package):
-        self._package = package
-        super().__init__(text)
+    """backstop as the package has installed it."""
 
     def command(self, config):
         config.parent.chmod(0o755)
-        script = "apt-get -q update && apt-get -qy install --no-install-recommends /backstop.deb"
         return containers.engine(
             "podman", "run", "--rm", "--pull", "never", "--name", self.name, "--network", "host",
             "--volume", f"{config.parent}:/config:ro",
-            "--volume", f"{self._package}:/backstop.deb:ro",
-            BASE, "sh", "-c", f"{script} >&2 && exec backstop run --config /config/backstop.toml",
+            INSTALLED_IMAGE, "backstop", "run", "--config", "/config/backstop.toml",
         )  # fmt: skip
-
-    def run(self, *command):
-        return podman("exec", self.name, *command)
 
 
 class Unpacked(support.TestCase):
@@ -74,20 +66,35 @@ class Package(Unpacked):
             {"ca-certificates", "libc6", "libssl3", "libstdc++6", "libprometheus-cpp-core1.0"}, names
         )
 
+    def debian(self):
+        """Runs commands in a Debian that has nothing of ours."""
+        name = podman(
+            "run", "--detach", "--pull", "never", "--network", "host",
+            "--volume", f"{self.package}:/backstop.deb:ro", BASE, "sleep", "infinity",
+        )  # fmt: skip
+        self.addCleanup(podman, "rm", "--force", name)
+        return name, lambda *command: podman("exec", name, *command)
+
     def test_it_installs_into_a_fresh_debian_and_the_program_runs_from_it(self):
+        name, run = self.debian()
+        run("apt-get", "-q", "update")
+        run("apt-get", "-qy", "install", "--no-install-recommends", "/backstop.deb")
+        self.assertRegex(run("backstop", "--version"), r"^backstop \d+\.\d+\.\d+ ")
+        run("backstop", "check", "--config", "/etc/backstop/backstop.toml")
+
+        podman("commit", "--quiet", name, INSTALLED_IMAGE)
         simulator = self.simulator("--limits", "off")
-        installed = Installed(support.config(simulator.url), self.package)
+        installed = Installed(support.config(simulator.url))
         self.addCleanup(self._end, installed, "the container")
         self.assertEqual(installed.start("call_1").status, 200)
         self.assertEqual(simulator.effects()["calls_started", "call_1"], 1)
-        self.assertRegex(installed.run("backstop", "--version"), r"^backstop \d+\.\d+\.\d+ ")
-        installed.run("backstop", "check", "--config", "/etc/backstop/backstop.toml")
+
         # A change of the administrator's survives a removal, and nothing survives a purge.
-        installed.run("sh", "-c", "echo '# mine' >>/etc/backstop/backstop.toml")
-        installed.run("apt-get", "-qy", "remove", "backstop")
-        self.assertIn("# mine", installed.run("cat", "/etc/backstop/backstop.toml"))
-        installed.run("apt-get", "-qy", "purge", "backstop")
-        left = installed.run("sh", "-c", "find / -xdev -name '*backstop*' -not -path '/proc/*'")
+        run("sh", "-c", "echo '# mine' >>/etc/backstop/backstop.toml")
+        run("apt-get", "-qy", "remove", "backstop")
+        self.assertIn("# mine", run("cat", "/etc/backstop/backstop.toml"))
+        run("apt-get", "-qy", "purge", "backstop")
+        left = run("find", "/", "-xdev", "-name", "*backstop*", "-not", "-path", "/proc/*")
         self.assertEqual(left.split(), ["/backstop.deb"])
 
 
@@ -157,7 +164,7 @@ class Around(Unpacked):
 
     def test_the_unit_is_sound_and_lets_it_do_little(self):
         unit = self.folder() / "backstop.service"
-        text = (self.root / "lib/systemd/system/backstop.service").read_text()
+        text = (self.root / "usr/lib/systemd/system/backstop.service").read_text()
         file = self.root / "etc/backstop/backstop.toml"
         self.assertIn(f"--config /{file.relative_to(self.root)}", text)
         self.assertIn("ExecReload=/bin/kill -HUP $MAINPID", text)
