@@ -18,13 +18,17 @@ RUN ./deploy/setup.sh build && rm -rf /var/lib/apt/lists/*
 # Whoever mounts a folder here (or has a cache mount for it) compiles only what has changed.
 ENV CCACHE_DIR=/ccache
 
-FROM tools AS build
-ARG REVISION
+# Everything but the revision, which changes with each commit.
+FROM tools AS libraries
 COPY deploy/jobs.sh deploy/
 COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY policy policy
 COPY config config
 COPY proxy proxy
+RUN cmake --preset release && cmake --build --preset release --parallel "$(./deploy/jobs.sh)" --target backstop_proxy
+
+FROM libraries AS build
+ARG REVISION
 RUN cmake --preset release -D BACKSTOP_REVISION="${REVISION}" \
     && cmake --build --preset release --parallel "$(./deploy/jobs.sh)" --target backstop
 
@@ -52,13 +56,13 @@ CMD ["run", "--config", "/etc/backstop/backstop.toml"]
 FROM build AS package
 RUN apt-get update && apt-get install -y --no-install-recommends dpkg-dev file && rm -rf /var/lib/apt/lists/*
 COPY deploy/package deploy/package
-RUN cmake --preset release -D BACKSTOP_REVISION="${REVISION}" && cd build/release && cpack -G DEB
+RUN cmake --preset release && cd build/release && cpack -G DEB
 
 FROM scratch AS deb
 COPY --from=package /src/build/release/*.deb /
 
-# The simulator is built in the tree that the program was built in: what they share is there.
-FROM build AS build-simulator
+# Beside the program's libraries: what the simulator needs of Asio is compiled there.
+FROM libraries AS build-simulator
 COPY tests/CMakeLists.txt tests/
 COPY tests/simulator tests/simulator
 RUN cmake --preset release -D BACKSTOP_TESTS=ON \

@@ -83,6 +83,8 @@ missing_for() {
                 say "this user may not make containers; run as root"
             elif ! unshare --mount --pid --fork true 2>/dev/null; then
                 say "this user may not make namespaces; run as root outside a container"
+            elif [ ! -e /sys/fs/cgroup/cgroup.controllers ] && [ ! -d /sys/fs/cgroup/memory ]; then
+                say "no control groups here, which hold a container to its memory; mount /sys/fs/cgroup"
             fi
             ;;
         npm)

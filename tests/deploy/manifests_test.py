@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import yaml
 
@@ -178,6 +179,20 @@ class Sidecar(support.TestCase):
                 container["resources"],
                 {"requests": {"cpu": "25m", "memory": "24Mi"}, "limits": {"memory": "64Mi"}},
             )
+
+    def test_the_bounds_of_its_configuration_fit_its_memory(self):
+        """docs/OPERATING.md, "Size": the sum that is to be held against the limit."""
+        example = tomllib.loads((KUBERNETES / "example-config" / "backstop.toml").read_text())
+        limits = example["limits"]
+        mebibytes = (
+            13
+            + limits["client_connections"] / 4
+            + int(limits["replay_memory"].removesuffix("MiB"))
+            + 4 * len(example["upstream"])
+        )
+        self.assertLess(mebibytes, 64)
+        text = (KUBERNETES.parent.parent / "docs" / "OPERATING.md").read_text()
+        self.assertIn(f"| sum | {mebibytes:.0f} MiB |", text)
 
     def test_images_have_a_version(self):
         for name in EXAMPLES:
