@@ -180,13 +180,10 @@ void write_client_head(const ClientHead& head, std::string& text) {
     };
     // HEAD and 304 keep the length of the body that they do not have (RFC 9110 8.6).
     const bool keeps_length = head.framing.kind == Framing::Kind::none && response.status >= 200 &&
-                              response.status != 204;
+                              response.status != 204 && response.content_length;
+    if (keeps_length) out << "Content-Length: " << *response.content_length << "\r\n";
     for (const Message::Line& line : response.lines()) {
         const std::string_view name = response.text(line.name);
-        if (line.id == FieldId::content_length && keeps_length) {
-            out.field(name, response.text(line.value));
-            continue;
-        }
         if (ends_here(response, line, head.framing) || nominated.has(name) || replaced(name))
             continue;
         out.field(name, response.text(line.value));
