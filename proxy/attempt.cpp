@@ -14,8 +14,11 @@ namespace backstop::proxy {
 
 namespace {
 
-// How much of a response is read ahead of what is passed on.
-constexpr std::size_t window = 64 * 1024;
+// How much of a response is read ahead of what is passed on. Before anything is, one that is held
+// must fit; once it flows, less will do.
+std::size_t window(bool flows) {
+    return std::size_t{flows ? 32U : 64U} * 1024;
+}
 // An error body is looked at for at most this much and this long (behaviour, section 4).
 constexpr policy::Duration peek_time = std::chrono::seconds(1);
 // A keyless write goes on a connection that was idle for less than this.
@@ -197,7 +200,7 @@ bool Exchange::pull_response() {
     Stream& upstream = connection_->stream();
     bool moved = false;
     while (!parser_->done() && parser_->error() == ParseError::none) {
-        if (side_.payload.size() >= window) return moved;
+        if (side_.payload.size() >= window(committed_)) return moved;
         const std::size_t used = parser_->put_body(upstream.in().view(), side_.payload);
         upstream.in().consume(used);
         if (used == 0) break;

@@ -1,22 +1,19 @@
-// What a client connection lends to its exchanges, one after the other. Reused, so that a request
-// allocates little.
+// What a client connection lends to its exchanges, one after the other.
 #pragma once
 
-#include "proxy/buffer.hpp"
 #include "proxy/context.hpp"
-#include "proxy/message.hpp"
 #include "proxy/message_parser.hpp"
+#include "proxy/scratch.hpp"
 #include "proxy/signal.hpp"
 #include "proxy/stream.hpp"
 
 #include <boost/intrusive/list.hpp>
 
 #include <optional>
-#include <string>
 
 namespace backstop::proxy {
 
-struct ClientSide final : ClientHook {
+struct ClientSide final : ClientHook, Scratch {
     ClientSide(Context& shared, Socket socket)
         : context(shared), stream(new Stream(std::move(socket))), signal(shared.executor) {
         stream->owned_by(&signal);
@@ -25,6 +22,7 @@ struct ClientSide final : ClientHook {
         ++context.client_count;
     }
     ~ClientSide() {
+        rest();
         stream->owned_by(nullptr);
         stream->close();
         context.clients.erase(context.clients.iterator_to(*this));
@@ -36,17 +34,24 @@ struct ClientSide final : ClientHook {
 
     void stop() override { signal.stop(); }
 
+    // A request begins to arrive, into what is lent for it.
+    void begin(HeadLimits limits) {
+        borrow(*this);
+        parser.emplace(request, limits);
+    }
+    // Nothing is under way: an idle client keeps no buffers.
+    void rest() {
+        if (stream->in().empty()) stream->in().shrink(0);
+        if (!parser) return;
+        parser.reset();
+        give_back(*this);
+    }
+
     Context& context;
     Stream::Pointer stream;
     Signal signal;
-    Message request{};
-    Message response{};
     std::optional<RequestParser> parser{};
-    std::string upstream_head{};
-    std::string client_head{};  // with interim responses before it that are not yet sent
-    Buffer payload{0};          // of the response, without its framing
-    Buffer frames{0};           // the same, framed anew
-    bool answering = false;     // bytes of the answer to this request may have been sent
+    bool answering = false;  // bytes of the answer to this request may have been sent
 };
 
 }  // namespace backstop::proxy

@@ -2,6 +2,7 @@
 
 #include "policy/delay.hpp"
 #include "proxy/head_rules.hpp"
+#include "proxy/spare_blocks.hpp"
 
 #include <charconv>
 
@@ -46,7 +47,17 @@ private:
     Signal& signal_;
 };
 
+thread_local SpareBlocks<sizeof(Exchange)> spare_exchanges;
+
 }  // namespace
+
+void* Exchange::operator new(std::size_t) {
+    return spare_exchanges.take();
+}
+
+void Exchange::operator delete(void* memory) {
+    spare_exchanges.give(static_cast<char*>(memory));
+}
 
 Exchange::Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy::Moment begun)
     : side_(side),

@@ -31,6 +31,9 @@ public:
     ~Exchange();
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
+    // Made for each request, on the one thread.
+    static void* operator new(std::size_t size);
+    static void operator delete(void* memory);
 
     // The three steps of it, in this order; the caller takes them, so that a request that is here
     // whole enters one coroutine only.

@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint64_t held_max = 64 * 1024;
 // A client that has said that it sends nothing more may still read; for so long, if nothing comes.
 constexpr policy::Duration half_open = std::chrono::seconds(5);
-constexpr std::size_t frames_max = 64 * 1024;
+// Framed anew for a client that takes chunks; what it does not take waits without its frame.
+constexpr std::size_t frames_max = 16 * 1024;
 
 bool is_held(const Framing& framing) {
     return framing.kind == Framing::Kind::none ||
@@ -167,9 +168,11 @@ bool Exchange::send_piece(const Framing& framing) {
     if (framing.kind == Framing::Kind::chunked) {
         source = &side_.frames;
         if (side_.frames.size() < frames_max && !side_.payload.empty()) {
-            append_chunk(side_.frames, side_.payload.view());
-            bytes_out_ += side_.payload.size();
-            side_.payload.consume(side_.payload.size());
+            const std::string_view piece =
+                side_.payload.view().substr(0, frames_max - side_.frames.size());
+            append_chunk(side_.frames, piece);
+            bytes_out_ += piece.size();
+            side_.payload.consume(piece.size());
         }
     }
     const std::size_t all = side_.client_head.size() + source->size();

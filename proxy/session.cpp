@@ -5,6 +5,7 @@
 #include "proxy/reply.hpp"
 
 #include <exception>
+#include <memory>
 
 namespace backstop::proxy {
 
@@ -73,18 +74,11 @@ Async<void> refuse(ClientSide& side, std::shared_ptr<Upstream> upstream, Refusal
     co_await send_all(side, std::move(bytes));
 }
 
-// The state of a connection between two requests.
-void begin_head(ClientSide& side) {
+HeadLimits head_limits(const Context& context) {
     HeadLimits limits;
-    limits.bytes = side.context.limits.head_bytes;
-    limits.fields = static_cast<std::size_t>(side.context.limits.fields);
-    side.parser.emplace(side.request, limits);
-    side.answering = false;
-    // An idle client keeps no buffers.
-    if (side.stream->in().empty()) side.stream->in().shrink(0);
-    side.payload.consume(side.payload.size());
-    side.payload.shrink(4096);
-    side.frames.shrink(4096);
+    limits.bytes = context.limits.head_bytes;
+    limits.fields = static_cast<std::size_t>(context.limits.fields);
+    return limits;
 }
 
 // How far a head has come.
@@ -102,6 +96,7 @@ void take_head(ClientSide& side, Head& head, Deadline& limit) {
     if (!head.arriving && !skip_empty_lines(in)) return;
     if (!head.arriving) {
         head.arriving = true;
+        side.begin(head_limits(context));
         head.begun = now();
         context.last_active = head.begun.steady;
         limit.arm(head.begun.steady + context.limits.client_head);
@@ -130,7 +125,8 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
     Context& context = side.context;
     Deadline limit(context.deadlines, side.signal);
     Head head;
-    begin_head(side);
+    side.answering = false;
+    side.rest();
     limit.arm(steady_now() + context.limits.client_idle);
     for (;;) {
         take_head(side, head, limit);
@@ -170,16 +166,17 @@ Async<void> serve_requests(ClientSide& side, std::shared_ptr<Site> site) {
         policy::Moment begun{};
         const Next next = co_await read_head(side, site, begun);
         if (next == Next::close) break;
-        Exchange exchange(side, site->upstream, begun);
-        if (!exchange.begin()) {
-            const bool received = co_await exchange.receive_body();
+        // On the heap, as it is large and this coroutine lives as long as its client.
+        const auto exchange = std::make_unique<Exchange>(side, site->upstream, begun);
+        if (!exchange->begin()) {
+            const bool received = co_await exchange->receive_body();
             if (!received) break;
         }
         bool again = false;
         if (hops_left(side.request) == 0U) {
-            again = co_await exchange.answer_options();
+            again = co_await exchange->answer_options();
         } else {
-            again = co_await exchange.follow_plan();
+            again = co_await exchange->follow_plan();
         }
         if (!again) break;
     }
