@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <exception>
+#include <poll.h>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ namespace {
 constexpr int accepts_at_once = 64;
 // Out of descriptors or memory: how long until it is tried again, if no client leaves before.
 constexpr policy::Duration pause_time = std::chrono::milliseconds(200);
+
+// The machine has run out of something; the client stays in the kernel's queue.
+bool is_shortage(const error_code& ec) {
+    return ec == asio::error::no_descriptors || ec == asio::error::no_buffer_space ||
+           ec == asio::error::no_memory || ec.value() == ENFILE;
+}
 
 Endpoint endpoint_of(const config::Address& address) {
     if (!address.unix_path.empty()) {
@@ -106,14 +113,14 @@ void Listener::accept() {
         Socket socket(context_.executor);
         error_code ec;
         acceptor_.accept(socket, ec);
-        if (ec == asio::error::would_block) break;
-        if (ec == asio::error::no_descriptors || ec == asio::error::no_buffer_space ||
-            ec == asio::error::no_memory || ec.value() == ENFILE) {
-            log::warn(
-                "cannot accept a client; trying again soon",
-                {{"address", address_.text()}, {"error", ec.message()}}
-            );
-            pause();
+        // Without a descriptor the kernel says so even when nobody waits.
+        const bool shortage = is_shortage(ec);
+        if (ec == asio::error::would_block || (shortage && !somebody_waits())) {
+            starved_ = false;
+            break;
+        }
+        if (shortage) {
+            pause(ec);
             return;
         }
         if (ec) continue;  // that client has gone again
@@ -135,7 +142,22 @@ void Listener::accept() {
     wait();
 }
 
-void Listener::pause() {
+bool Listener::somebody_waits() {
+    pollfd look{acceptor_.native_handle(), POLLIN, 0};
+    return ::poll(&look, 1, 0) == 1;
+}
+
+// A shortage lasts until everybody who waited has been taken, and is told once: there may be a try
+// for each client that leaves meanwhile.
+void Listener::pause(const error_code& shortage) {
+    if (!starved_) {
+        log::warn(
+            "clients wait to be accepted until others leave; raise the limit of open files, or "
+            "lower limits.client_connections",
+            {{"address", address_.text()}, {"error", shortage.message()}}
+        );
+    }
+    starved_ = true;
     paused_ = true;
     pause_.expires_after(pause_time);
     pause_.async_wait([this](error_code ec) {

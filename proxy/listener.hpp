@@ -32,7 +32,8 @@ private:
 
     void wait();
     void accept();
-    void pause();
+    bool somebody_waits();
+    void pause(const error_code& shortage);
 
     Context& context_;
     std::shared_ptr<Site> site_;
@@ -41,6 +42,7 @@ private:
     Timer pause_;
     bool waiting_ = false;
     bool paused_ = false;
+    bool starved_ = false;  // clients wait, and it was said
 };
 
 }  // namespace backstop::proxy

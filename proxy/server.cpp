@@ -22,7 +22,7 @@ constexpr policy::Duration drain_tick = std::chrono::milliseconds(100);
 // Descriptors that are needed beside the clients' and the upstreams'.
 constexpr int spare_descriptors = 64;
 
-// Fewer clients than configured where the descriptor limit would not do; says so.
+// Fewer clients than configured where the descriptor limit would not do.
 config::Limits fitting(config::Limits limits, const config::Config& config) {
     int upstream_connections = 0;
     for (const config::Upstream& upstream : config.upstreams) {
@@ -36,15 +36,21 @@ config::Limits fitting(config::Limits limits, const config::Config& config) {
     setrlimit(RLIMIT_NOFILE, &files);
     getrlimit(RLIMIT_NOFILE, &files);
     const int left = static_cast<int>(files.rlim_cur) - upstream_connections - spare_descriptors;
-    if (left < limits.client_connections) {
-        limits.client_connections = std::max(left, 16);
-        log::warn(
-            "fewer client connections than configured, for lack of file descriptors",
-            {{"limit", limits.client_connections},
-             {"descriptors", static_cast<std::int64_t>(files.rlim_cur)}}
-        );
-    }
+    if (left < limits.client_connections) limits.client_connections = std::max(left, 16);
     return limits;
+}
+
+void warn_of_few(const config::Limits& fitted, const config::Limits& configured) {
+    rlimit files{};
+    if (fitted.client_connections >= configured.client_connections) return;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    log::warn(
+        "fewer client connections than configured, for lack of file descriptors; raise the limit "
+        "of open files, or lower limits.client_connections",
+        {{"limit", fitted.client_connections},
+         {"configured", configured.client_connections},
+         {"descriptors", static_cast<std::int64_t>(files.rlim_cur)}}
+    );
 }
 
 }  // namespace
@@ -142,6 +148,7 @@ void Server::bind() {
 
 void Server::say_start() const {
     log::info("backstop starts", {{"version", options_.build.version}});
+    warn_of_few(context_.limits, config_.limits);
     for (const Served& served : served_) {
         const config::Upstream& upstream = served.upstream->config;
         for (const auto& listener : served.listeners) {
