@@ -46,7 +46,7 @@ class Connection:
         self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset(self.socket)
         self.close()
 
     def close(self):
@@ -56,9 +56,9 @@ class Connection:
 class Upstream:
     """Serves connections with `script(connection)`, each in a thread; what scripts raise is kept."""
 
-    def __init__(self, script):
+    def __init__(self, script, port=0):
         self._script = script
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.requests = queue.Queue()
@@ -88,4 +88,15 @@ class Upstream:
             connection.close()
 
     def close(self):
+        """From now on connections are refused."""
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)  # or its thread would accept another
+        except OSError:
+            pass  # closed before
+        self._thread.join()
         self._listener.close()
+
+
+def reset(connected):
+    """Lets the close of this socket be seen as RST."""
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
