@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <malloc.h>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -39,7 +40,15 @@ std::optional<config::Config> load(const std::string& file) {
     return std::nullopt;
 }
 
+// Left alone, glibc ceases to give large blocks back to the system once one of them was freed, and
+// a few large bodies stay in memory for good.
+void give_large_blocks_back() {
+    constexpr int large = 128 * 1024;
+    mallopt(M_MMAP_THRESHOLD, large);
+}
+
 int run(const std::string& file) {
+    give_large_blocks_back();
     std::optional<config::Config> configuration = load(file);
     if (!configuration) return exit_config;
     proxy::Server::Options options;

@@ -78,11 +78,16 @@ void RequestBody::account(std::size_t before) {
     if (!kept_) return;
     memory_.used += grown;
     counted_ += grown;
-    if (buffer_.size() > options_.keep_max || memory_.used > memory_.max) {
-        kept_ = false;
-        memory_.used -= counted_;
-        counted_ = 0;
-    }
+    if (buffer_.size() > options_.keep_max || memory_.used > memory_.max) kept_ = false;
+}
+
+// What was kept for a while counts, and takes its memory, until all of it is on its way.
+void RequestBody::let_go(std::size_t count) {
+    buffer_.consume(count);
+    if (!buffer_.empty() || counted_ == 0) return;
+    buffer_.shrink(window);
+    memory_.used -= counted_;
+    counted_ = 0;
 }
 
 // --- sender ---
@@ -113,7 +118,7 @@ bool RequestSender::send_rest(Stream& upstream) {
         offset_ += of_body;
     } else {
         // The first time after it stopped being kept, what was sent before goes too.
-        body_.buffer_.consume(offset_ + of_body);
+        body_.let_go(offset_ + of_body);
         offset_ = 0;
     }
     return sent == head.size() + rest.size();
@@ -128,7 +133,7 @@ void RequestSender::frame_more() {
         offset_ += piece.size();
     }
     if (!body_.kept_) {
-        body_.buffer_.consume(offset_);
+        body_.let_go(offset_);
         offset_ = 0;
     }
     if (fresh.empty() && body_.whole() && !last_framed_) {

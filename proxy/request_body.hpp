@@ -13,7 +13,8 @@
 
 namespace backstop::proxy {
 
-// Memory for all kept bodies together (limits.replay_memory).
+// Memory for all kept bodies together (limits.replay_memory), and for those that have become too
+// large to keep but are not yet sent.
 struct ReplayMemory {
     std::size_t max = 0;
     std::size_t used = 0;
@@ -65,6 +66,7 @@ private:
     friend class RequestSender;
     void take(Buffer& in);
     void account(std::size_t before);
+    void let_go(std::size_t count);
     bool room() const;
 
     Stream& client_;

@@ -3,6 +3,7 @@ what is asserted are bounds that a leak of buffers would break, and never under 
 memory is its own."""
 
 import socket
+import threading
 
 import support
 import upstream
@@ -40,6 +41,16 @@ class Case(wire.WireCase):
             lambda: self.proxy.metrics().total("backstop_client_connections") == 0, "nobody is there"
         )
         self.before = vitals.memory(self.proxy)
+
+    def settled(self, taken):
+        """Waits until backstop takes no more: taken() has been the same for half a second."""
+        seen = [None] * 50
+
+        def still():
+            seen.append(taken())
+            return len(set(seen[-50:])) == 1
+
+        support.until(still, "nothing moves")
 
     def ask(self, data, buffer=None):
         """A client that has sent this; `buffer` bounds what the kernel takes in its stead."""
@@ -155,7 +166,7 @@ class Readers(Case):
                 readers = [self.ask(GET % b"/large") for _ in range(count)]
                 for reader in readers:
                     self.assertTrue(reader.recv(100).startswith(b"HTTP/1.1 200 OK"))
-                self.settled()
+                self.settled(lambda: self.taken)
                 self.assertLess(self.taken, count * size)
                 self.measure(f"{what}, {name}", 16 * MIB, count)
                 for reader in readers:
@@ -164,21 +175,71 @@ class Readers(Case):
                 self.assertEqual(self.proxy.request("GET", "/ok").status, 200)
                 self.upstream.close()
 
-    def settled(self):
-        """Waits until backstop has stopped taking more: for half a second nothing moved."""
-        moved = [None] * 50
-
-        def still():
-            moved.append(self.taken)
-            return len(set(moved[-50:])) == 1
-
-        support.until(still, "the upstream is held back")
-
     def test_eight_that_stop_in_48_mib(self):
         self.stop(48 * MIB, READERS, f"{READERS} readers that stop in 48 MiB")
 
     def test_one_that_stops_in_a_gigabyte(self):
         self.stop(1024 * MIB, 1, "a reader that stops in 1 GiB")
+
+
+class Uploads(Case):
+    """Of a body that the upstream does not take, a window is in memory, beside what is kept for
+    resending; the client waits meanwhile."""
+
+    HEAD = b"PUT /upload HTTP/1.1\r\nHost: x\r\n"
+    FRAMINGS = {
+        "by length": (HEAD + b"Content-Length: 50331648\r\n\r\n", bytes(65536)),
+        "chunked": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n%s\r\n" % bytes(65536)),
+    }
+
+    def script(self, connection):
+        """Takes no more than self.takes bytes of an upload."""
+        while b"\r\n\r\n" not in connection.data:
+            if not connection.receive():
+                return
+        if connection.data.startswith(b"GET"):
+            connection.request()
+            connection.send(wire.OK)
+            return
+        while len(connection.data) < self.takes:
+            connection.receive()
+        self.go_on.wait(support.STUCK)
+
+    def push(self):
+        """Sends as much as is taken, and returns how much that was in all."""
+        for client in self.clients:
+            try:
+                while True:
+                    sent = client.send(self.left[client])
+                    self.sent += sent
+                    self.left[client] = self.left[client][sent:] or self.piece
+            except BlockingIOError:
+                pass
+        return self.sent
+
+    def test_eight_that_are_not_taken(self):
+        for name, (head, self.piece) in self.FRAMINGS.items():
+            for self.takes in (0, 4 * MIB):
+                with self.subTest(name, takes=self.takes):
+                    self.go_on = threading.Event()
+                    self.sent = 0
+                    self.serve(self.script)
+                    self.rest()
+                    self.clients = [self.ask(head) for _ in range(READERS)]
+                    self.left = {client: self.piece for client in self.clients}
+                    for client in self.clients:
+                        client.setblocking(False)
+                    self.settled(self.push)
+                    self.assertLess(self.sent, READERS * 48 * MIB)
+                    what = f"{READERS} uploads, {name}, of which {self.takes // MIB} MiB are taken"
+                    self.measure(what, 32 * MIB, READERS)
+                    kept = self.proxy.metrics().total("backstop_buffer_bytes")
+                    self.assertLess(kept, READERS * (MIB + 64 * KIB))
+                    for client in self.clients:
+                        client.close()
+                    self.go_on.set()
+                    self.assertEqual(self.proxy.request("GET", "/ok").status, 200)
+                    self.upstream.close()
 
 
 if __name__ == "__main__":
