@@ -14,6 +14,7 @@ from vitals import MIB
 
 IDLE = 2000
 SLOW = 200
+AT_ONCE = 8
 REQUESTS = 500
 STREAMS = 200
 EVENTS = 30
@@ -44,10 +45,11 @@ class Crowd(wire.WireCase):
                 connection.send(wire.OK)
             request = connection.request()
 
-    def latencies(self, count):
+    def latencies(self, before_each=lambda: None):
         client = self.client()
         seconds = []
-        for _ in range(count):
+        for _ in range(REQUESTS):
+            before_each()
             begun = time.monotonic()
             client.send(GET % b"/ok")
             status, _, body = client.response()
@@ -65,7 +67,7 @@ class Crowd(wire.WireCase):
     def test_others_are_served(self):
         idle = vitals.clients_that_fit(IDLE, 2 * SLOW + 200)
         self.serve(self.script, top=LIMITS).close()
-        alone = self.latencies(REQUESTS)
+        alone = self.latencies()
         self.connected(0)
         before = vitals.memory(self.proxy)
         crowd = [self.client() for _ in range(idle)]
@@ -75,13 +77,19 @@ class Crowd(wire.WireCase):
         reader.head()
         self.connected(idle + SLOW + 1)
 
-        # Each round of bytes takes the slow ones through a head, which ends after the last round.
-        head = b"GET /slow HTTP/1.1\r\nHost: x\r\nX-Slow: %s\r\n\r\n" % (b"a" * 20)
-        beside = []
-        for byte in head:
-            for client in slow:
-                client.send(bytes([byte]))
-            beside += self.latencies(REQUESTS // len(head) + 1)
+        # A byte of some of them before each request, which takes all to the ends of their heads.
+        head = GET % b"/slow-and-long-enough"
+        slowly = REQUESTS * AT_ONCE // SLOW
+        head, rest = head[:-slowly], head[-slowly:]
+        for client in slow:
+            client.send(head)
+        bytes_left = iter([(client, rest[i : i + 1]) for i in range(len(rest)) for client in slow])
+
+        def some_bytes():
+            for client, byte in itertools.islice(bytes_left, AT_ONCE):
+                client.send(byte)
+
+        beside = self.latencies(some_bytes)
         growth = vitals.memory(self.proxy) - before
         for client in slow:
             self.assertEqual(client.response()[0], 200)
