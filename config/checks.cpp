@@ -3,8 +3,10 @@
 #include "config/address.hpp"
 #include "config/source_reader.hpp"
 #include "config/units.hpp"
+#include "policy/message.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace backstop::config {
 namespace {
@@ -100,10 +102,33 @@ void check_tls(Reader& reader, const Upstream& upstream) {
         tls.warning("", "has no effect: the url is not https");
 }
 
+// Fields that frame a message, or that end at this hop: backstop writes them itself.
+bool is_own_field(const std::string& header) {
+    constexpr std::array own{
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "expect",
+        "te",
+        "trailer",
+        "upgrade",
+        "via",
+        "keep-alive",
+        "proxy-connection",
+        "http2-settings"};
+    return std::any_of(own.begin(), own.end(), [&](const char* name) {
+        return policy::equal_ignoring_case(header, name);
+    });
+}
+
 void check_credential(Reader& reader, const Upstream& upstream) {
     Reader credential = reader.subtable("credential");
-    if (!is_token(upstream.credential.header))
+    const std::string& header = upstream.credential.header;
+    if (!is_token(header))
         credential.error("header", "is not the name of a header");
+    else if (is_own_field(header))
+        credential.error("header", "is written by backstop itself; a key goes into another field");
     if (upstream.credential.file.empty()) {
         if (credential.exists() && !credential.has("file"))
             credential.warning("", "has no effect without 'file'");

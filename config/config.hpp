@@ -83,6 +83,7 @@ struct Target {
     std::string unix_path{};  // instead of host and port
     std::string base_path{};  // "" or "/v1", never with a trailing slash
     std::string authority{};  // the Host we send: port only where it is not the default
+    friend bool operator==(const Target&, const Target&) = default;
 };
 
 // A CONNECT proxy through which the upstream is reached, from `proxy` or from HTTPS_PROXY.
@@ -90,6 +91,7 @@ struct EgressProxy {
     std::string host{};  // name or IP address without brackets
     unsigned short port = 80;
     std::string userinfo{};  // "user:password", decoded; empty: none
+    friend bool operator==(const EgressProxy&, const EgressProxy&) = default;
 };
 
 struct Timeouts {  // deadline and attempt are in the routes
@@ -103,6 +105,7 @@ struct Pool {
     Duration idle = std::chrono::seconds(4);
     Duration max_age = std::chrono::minutes(5);
     int warm = 0;
+    friend bool operator==(const Pool&, const Pool&) = default;
 };
 
 struct Tls {
@@ -112,6 +115,8 @@ struct Tls {
     std::string server_name{};
     std::string min_version = "1.2";  // "1.2" or "1.3"
     bool insecure_skip_verify = false;
+    std::string digest{};  // of what the files held when they were read; empty: not yet read
+    friend bool operator==(const Tls&, const Tls&) = default;
 };
 
 struct Credential {
@@ -119,6 +124,7 @@ struct Credential {
     std::string header = "Authorization";
     std::string prefix = "Bearer ";
     bool allow_remote = false;
+    friend bool operator==(const Credential&, const Credential&) = default;
 };
 
 struct IdempotencyStore {
