@@ -1,6 +1,6 @@
-// Series of metrics whose life is bound to who counts on them. Two bindings of one upstream, the
-// old and the new one of a reload, hold the same series, so that it keeps counting; when the last
-// holder is gone the series is gone from /metrics too.
+// Series of metrics. A series stays until the process ends, also when a reload has removed its
+// upstream or route: what it counted since the last scrape would be lost with it, and a series that
+// comes and goes makes holes into every rate().
 #pragma once
 
 #include "proxy/metric_families.hpp"
@@ -13,8 +13,6 @@
 
 #include <string>
 #include <type_traits>
-#include <unordered_map>
-#include <utility>
 
 namespace backstop::proxy {
 
@@ -22,33 +20,17 @@ namespace backstop::proxy {
 // patience, which the guides of the APIs set to a minute and a half.
 const prometheus::Histogram::BucketBoundaries& latency_buckets();
 
-template <typename Metric>
-class SeriesFamily;
-
-// One series, held. Empty after a move, or if never set.
+// One series. Empty if never set.
 template <typename Metric>
 class Series {
 public:
     Series() = default;
-    Series(SeriesFamily<Metric>& family, Metric& metric) : family_(&family), metric_(&metric) {}
-    Series(Series&& from) noexcept
-        : family_(from.family_), metric_(std::exchange(from.metric_, nullptr)) {}
-    Series& operator=(Series&& from) noexcept {
-        std::swap(family_, from.family_);
-        std::swap(metric_, from.metric_);
-        return *this;
-    }
-    Series(const Series&) = delete;
-    Series& operator=(const Series&) = delete;
-    ~Series() {
-        if (metric_ != nullptr) family_->let_go(*metric_);
-    }
+    explicit Series(Metric& metric) : metric_(&metric) {}
 
     explicit operator bool() const { return metric_ != nullptr; }
     Metric* operator->() const { return metric_; }
 
 private:
-    SeriesFamily<Metric>* family_ = nullptr;
     Metric* metric_ = nullptr;
 };
 
@@ -61,16 +43,10 @@ public:
               builder().Name(std::string(info.name)).Help(std::string(info.help)).Register(registry)
           ) {}
 
-    // The series with these labels, which starts at 0 if nobody holds it yet.
-    Series<Metric> series(const prometheus::Labels& labels) {
-        Metric& metric = add(labels);
-        ++holders_[&metric];
-        return {*this, metric};
-    }
+    // The series with these labels, which starts at 0 if nobody has asked for it before.
+    Series<Metric> series(const prometheus::Labels& labels) { return Series<Metric>(add(labels)); }
 
 private:
-    friend class Series<Metric>;
-
     static auto builder() {
         if constexpr (std::is_same_v<Metric, prometheus::Counter>) {
             return prometheus::BuildCounter();
@@ -89,15 +65,7 @@ private:
         }
     }
 
-    void let_go(Metric& metric) {
-        const auto found = holders_.find(&metric);
-        if (--found->second > 0) return;
-        holders_.erase(found);
-        family_.Remove(&metric);
-    }
-
     prometheus::Family<Metric>& family_;
-    std::unordered_map<Metric*, int> holders_{};
 };
 
 using Counter = prometheus::Counter;

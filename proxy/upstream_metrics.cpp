@@ -91,6 +91,10 @@ UpstreamMetrics::UpstreamMetrics(Metrics& metrics, const policy::Rules& rules)
 }
 
 UpstreamMetrics::~UpstreamMetrics() {
+    retire();
+}
+
+void UpstreamMetrics::retire() {
     std::erase(metrics_.bindings_, this);
 }
 

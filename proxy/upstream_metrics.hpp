@@ -45,6 +45,10 @@ public:
     // A connection, kept or being opened, has failed; whether an exchange needed it or not.
     void connection_failed(policy::Stage stage, bool reused);
 
+    // A reload has removed the upstream: its gauges and its status are gone from here on, while
+    // counters stay, and count what is still under way.
+    void retire();
+
     // Where the gauges come from. Without them they are absent. Both outlive the binding, or are
     // taken away again.
     void set_standing(const policy::Standing* standing) { standing_ = standing; }

@@ -496,13 +496,24 @@ TEST_F(MetricsTest, KeepsCountingAcrossAReload) {
     );
 }
 
-TEST_F(MetricsTest, LeavesNothingBehindOfWhatAReloadRemoved) {
-    const std::size_t before = scrape().samples.size();
+TEST_F(MetricsTest, KeepsTheCountersButNotTheGaugesOfWhatAReloadRemoved) {
     const policy::Rules more = rules_of("beta");
+    const policy::Standing standing(more);
     auto beta = metrics_.upstream(more);
-    EXPECT_GT(scrape().samples.size(), before);
+    beta->set_standing(&standing);
+    const Labels open{{"upstream", "beta"}, {"state", "closed"}};
+    ASSERT_THAT(value("backstop_breaker_state", open), Optional(1));
+    beta->connection_failed(policy::Stage::connect, false);
+
+    beta->retire();
+    const Labels failures{{"upstream", "beta"}, {"stage", "connect"}, {"reused", "false"}};
+    EXPECT_EQ(value("backstop_breaker_state", open), std::nullopt);
+    EXPECT_THAT(value("backstop_connection_failures_total", failures), Optional(1));
+
+    beta->connection_failed(policy::Stage::connect, false);  // of an exchange under way
     beta.reset();
-    EXPECT_EQ(scrape().samples.size(), before);
+    EXPECT_THAT(value("backstop_connection_failures_total", failures), Optional(2));
+    EXPECT_EQ(metrics_.newest_bindings().size(), 1U);
 }
 
 }  // namespace
