@@ -4,9 +4,11 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -15,12 +17,6 @@ namespace {
 
 bool is_unix(const config::Address& address) {
     return !address.unix_path.empty();
-}
-
-Endpoint endpoint_of(const config::Address& address, error_code& ec) {
-    if (is_unix(address)) return asio::local::stream_protocol::endpoint(address.unix_path);
-    const asio::ip::address ip = asio::ip::make_address(address.host, ec);
-    return asio::ip::tcp::endpoint(ip, address.port);
 }
 
 // A Unix socket leaves its file behind when a process dies, and bind(2) refuses a name that is
@@ -32,9 +28,14 @@ void remove_leftover(Executor executor, const config::Address& address) {
     if (ec == asio::error::connection_refused) ::unlink(address.unix_path.c_str());
 }
 
-void open(Acceptor& acceptor, const Endpoint& endpoint, error_code& ec) {
+void open(
+    Acceptor& acceptor, const Endpoint& endpoint, std::optional<mode_t> mode, error_code& ec
+) {
     acceptor.open(endpoint.protocol(), ec);
     const int family = endpoint.protocol().family();
+    // Linux gives the file the mode of the socket, less the umask: so it is never open wider.
+    if (!ec && family == AF_UNIX && mode && ::fchmod(acceptor.native_handle(), *mode) != 0)
+        ec.assign(errno, boost::system::system_category());
     if (!ec && family != AF_UNIX) acceptor.set_option(asio::socket_base::reuse_address(true), ec);
     if (!ec && family == AF_INET6) acceptor.set_option(asio::ip::v6_only(true), ec);
     if (!ec) acceptor.bind(endpoint, ec);
@@ -61,12 +62,18 @@ std::string remedy(const error_code& ec, const config::Address& address) {
 
 }  // namespace
 
-Bound bind(Executor executor, const config::Address& address) {
-    Bound bound{Acceptor(executor), address};
+Endpoint endpoint_of(const config::Address& address, error_code& ec) {
+    if (is_unix(address)) return asio::local::stream_protocol::endpoint(address.unix_path);
+    const asio::ip::address ip = asio::ip::make_address(address.host, ec);
+    return asio::ip::tcp::endpoint(ip, address.port);
+}
+
+Bound bind(Executor executor, const config::Address& address, std::optional<mode_t> mode) {
+    Bound bound{Acceptor(executor), address, address};
     error_code ec;
     const Endpoint endpoint = endpoint_of(address, ec);
     if (!ec && is_unix(address)) remove_leftover(executor, address);
-    if (!ec) open(bound.acceptor, endpoint, ec);
+    if (!ec) open(bound.acceptor, endpoint, mode, ec);
     if (ec) {
         throw std::runtime_error(
             "cannot listen on " + address.text() + ": " + ec.message() + remedy(ec, address)
@@ -74,6 +81,13 @@ Bound bind(Executor executor, const config::Address& address) {
     }
     if (!is_unix(address)) bound.address.port = port_of(bound.acceptor);
     return bound;
+}
+
+void unbind(Acceptor& acceptor, const config::Address& address) {
+    if (!acceptor.is_open()) return;
+    error_code ignored;
+    acceptor.close(ignored);
+    if (is_unix(address)) ::unlink(address.unix_path.c_str());
 }
 
 }  // namespace backstop::proxy

@@ -20,6 +20,7 @@
 #include <exception>
 #include <iterator>
 #include <list>
+#include <optional>
 #include <utility>
 
 namespace backstop::proxy {
@@ -37,9 +38,11 @@ using AdminResponse = http::response<http::string_body>;
 constexpr policy::Duration accept_pause = std::chrono::milliseconds(200);
 constexpr std::uint32_t head_bytes_max = 8 * 1024;
 
-struct Listening {
-    Acceptor acceptor;
-    config::Address address;
+// A request that is being answered.
+struct Asked {
+    explicit Asked(Executor executor) : answered(std::move(executor), Timer::time_point::max()) {}
+    Timer answered;  // cancelled once the answer is there
+    std::optional<AdminAnswer> answer{};
 };
 
 struct Connection {
@@ -82,16 +85,16 @@ bool is_malformed(const error_code& ec) {
 }  // namespace
 
 struct Admin::State : std::enable_shared_from_this<State> {
-    State(Executor on, AdminSource answers, Limits limited)
-        : executor(std::move(on)), source(std::move(answers)), limits(limited) {}
+    State(Executor on, Answerer answers, Limits limited)
+        : executor(std::move(on)), answerer(std::move(answers)), limits(limited) {}
 
     Executor executor;
-    AdminSource source;
+    Answerer answerer;
     Limits limits;
-    std::vector<std::shared_ptr<Listening>> listening{};
+    std::vector<std::shared_ptr<Bound>> listening{};
     std::list<std::shared_ptr<Connection>> connections{};  // silent for longest first
 
-    void start(std::shared_ptr<Listening> one) {
+    void start(std::shared_ptr<Bound> one) {
         asio::co_spawn(executor, accept(shared_from_this(), std::move(one)), report_escaped);
     }
 
@@ -110,12 +113,13 @@ struct Admin::State : std::enable_shared_from_this<State> {
         if (found != connections.end()) connections.splice(connections.end(), connections, found);
     }
 
-    static Async<void> accept(std::shared_ptr<State> state, std::shared_ptr<Listening> one);
+    static Async<void> accept(std::shared_ptr<State> state, std::shared_ptr<Bound> one);
     static Async<void> serve(std::shared_ptr<State> state, std::shared_ptr<Connection> connection);
     static Async<void> converse(State& state, const std::shared_ptr<Connection>& connection);
+    static Async<AdminAnswer> ask(State& state, const AdminParser& parser);
 };
 
-Async<void> Admin::State::accept(std::shared_ptr<State> state, std::shared_ptr<Listening> one) {
+Async<void> Admin::State::accept(std::shared_ptr<State> state, std::shared_ptr<Bound> one) {
     const UseAwaitable token;
     Timer pause(state->executor);
     while (one->acceptor.is_open()) {
@@ -145,6 +149,22 @@ Async<void> Admin::State::serve(
     report_escaped(escaped);
 }
 
+Async<AdminAnswer> Admin::State::ask(State& state, const AdminParser& parser) {
+    const UseAwaitable token;
+    const auto asked = std::make_shared<Asked>(state.executor);
+    const auto done = [asked](AdminAnswer answer) {
+        asked->answer = std::move(answer);
+        asked->answered.cancel();
+    };
+    const auto& request = parser.get();
+    state.answerer(
+        std::string_view(request.method_string()), std::string_view(request.target()), done
+    );
+    error_code cancelled;
+    if (!asked->answer) co_await asked->answered.async_wait(asio::redirect_error(token, cancelled));
+    co_return std::move(*asked->answer);
+}
+
 Async<void> Admin::State::converse(State& state, const std::shared_ptr<Connection>& connection) {
     const UseAwaitable token;
     AdminStream& stream = connection->stream;
@@ -162,11 +182,7 @@ Async<void> Admin::State::converse(State& state, const std::shared_ptr<Connectio
             const auto& request = parser.get();
             head = request.method() == http::verb::head;
             keep_alive = request.keep_alive() && parser.is_done();  // a body is not read
-            answer = answer_admin(
-                state.source,
-                std::string_view(request.method_string()),
-                std::string_view(request.target())
-            );
+            answer = co_await ask(state, parser);
         } else if (is_malformed(ec)) {
             answer.status = ec == http::error::header_limit ? 431 : 400;
             answer.body = "bad request\n";
@@ -184,8 +200,17 @@ Async<void> Admin::State::converse(State& state, const std::shared_ptr<Connectio
     stream.socket().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
+Admin::Admin(Executor executor, Answerer answerer, Limits limits)
+    : state_(std::make_shared<State>(executor, std::move(answerer), limits)) {}
+
 Admin::Admin(Executor executor, AdminSource source, Limits limits)
-    : state_(std::make_shared<State>(executor, std::move(source), limits)) {}
+    : Admin(
+          executor,
+          [source = std::move(source)](
+              std::string_view method, std::string_view target, const Done& done
+          ) { done(answer_admin(source, method, target)); },
+          limits
+      ) {}
 
 Admin::Admin(Executor executor, AdminSource source)
     : Admin(executor, std::move(source), Limits{}) {}
@@ -195,13 +220,15 @@ Admin::~Admin() {
 }
 
 void Admin::listen(const std::vector<config::Address>& addresses) {
-    std::vector<std::shared_ptr<Listening>> fresh;
-    for (const config::Address& address : addresses) {
-        Bound bound = bind(state_->executor, address);
-        fresh.push_back(std::make_shared<Listening>(Listening{
-            std::move(bound.acceptor), std::move(bound.address)}));
-    }
-    for (const auto& one : fresh) {
+    std::vector<Bound> sockets;
+    for (const config::Address& address : addresses)
+        sockets.push_back(bind(state_->executor, address));
+    serve(std::move(sockets));
+}
+
+void Admin::serve(std::vector<Bound> sockets) {
+    for (Bound& socket : sockets) {
+        const auto one = std::make_shared<Bound>(std::move(socket));
         state_->listening.push_back(one);
         state_->start(one);
     }
@@ -215,18 +242,17 @@ std::vector<config::Address> Admin::bound() const {
 }
 
 void Admin::unlisten(const config::Address& address) {
-    const auto found =
-        std::ranges::find(state_->listening, address, [](const auto& one) { return one->address; });
+    const auto found = std::ranges::find_if(state_->listening, [&](const auto& one) {
+        return one->address == address || one->configured == address;
+    });
     if (found == state_->listening.end()) return;
-    error_code ignored;
-    (*found)->acceptor.close(ignored);
+    unbind((*found)->acceptor, (*found)->address);
     state_->listening.erase(found);
 }
 
 void Admin::close() {
-    error_code ignored;
     for (const auto& one : state_->listening)
-        one->acceptor.close(ignored);
+        unbind(one->acceptor, one->address);
     state_->listening.clear();
     for (const auto& connection : state_->connections)
         connection->stream.close();

@@ -8,15 +8,19 @@
 //   /          the same for people: a page that refreshes itself
 //
 // It goes on answering while the process drains, until close().
+//
+// The same server, with other answers, is behind the control socket: see control_answer.hpp.
 #pragma once
 
 #include "config/config.hpp"
+#include "proxy/acceptor.hpp"
 #include "proxy/async.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace backstop::proxy {
@@ -30,8 +34,15 @@ struct AdminSource {
     std::function<std::string()> page{};    // HTML
 };
 
+struct AdminAnswer;
+
 class Admin {
 public:
+    // Answers one request by calling `done` once, at once or later. On the I/O thread.
+    using Done = std::function<void(AdminAnswer)>;
+    using Answerer =
+        std::function<void(std::string_view method, std::string_view target, const Done& done)>;
+
     struct Limits {
         // At the limit the connection that has been silent for longest makes room, so that nobody
         // can keep the probes out.
@@ -41,6 +52,7 @@ public:
 
     Admin(Executor executor, AdminSource source, Limits limits);
     Admin(Executor executor, AdminSource source);
+    Admin(Executor executor, Answerer answerer, Limits limits);
     ~Admin();  // close()
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
@@ -48,9 +60,11 @@ public:
     // Binds all of these and serves; or binds none and throws std::runtime_error that names the
     // address and the remedy. Can be called again for more addresses (a reload).
     void listen(const std::vector<config::Address>& addresses);
+    // The same with sockets that are bound already.
+    void serve(std::vector<Bound> sockets);
     // Where it listens, in the order of listen(); port 0 has become the one that was given.
     std::vector<config::Address> bound() const;
-    // Stops listening on one of bound(); connections go on.
+    // Stops listening on one of bound(), or on what was configured so; connections go on.
     void unlisten(const config::Address& address);
     // Stops listening and closes all connections.
     void close();

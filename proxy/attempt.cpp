@@ -45,18 +45,18 @@ bool Exchange::take_connection(const policy::Send& send) {
     // The same number again: the last connection turned out to be stale, so others may be too.
     if (send.attempt == last_attempt_) idle_below_ = policy::Duration::zero();
     last_attempt_ = send.attempt;
-    connection_ = upstream_->pool.take(steady_now(), idle_below_);
+    connection_ = upstream_->pool().take(steady_now(), idle_below_);
     return connection_ != nullptr;
 }
 
 // Opens a connection, or gets one that has become free, in its turn. A failure, or nothing.
 Async<Exchange::Broke> Exchange::acquire(policy::Send send) {
-    Pool& pool = upstream_->pool;
+    Pool& pool = upstream_->pool();
     const InLine in_line{pool, side_.signal};
     Deadline limit(side_.context.deadlines, side_.signal);
     limit.arm(send.give_up_at);
     while (!pool.reserve(side_.signal)) {
-        if (limit.expired()) {
+        if (limit.expired() || side_.context.drained()) {
             policy::Failure failure;
             failure.stage = policy::Stage::connect;
             failure.kind = policy::FailureKind::connect;
@@ -96,6 +96,9 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
         const Broke broke = co_await acquire(send);
         if (broke) co_return *broke;
     }
+    // A key that came meanwhile: no attempt goes out with the old one after it.
+    const Credential* credential = upstream_->credential();
+    if (credential != nullptr && credential->version() != credential_version_) write_request_head();
     Stream& upstream = connection_->stream();
     reused_ = connection_->reused();
     upstream.owned_by(&side_.signal);
@@ -256,7 +259,7 @@ void Exchange::release() {
                        side_.response.keep_alive && sender_->done() && upstream.in().empty() &&
                        !upstream.ended();
     if (clean) {
-        upstream_->pool.put_back(std::move(connection_), steady_now(), upstream_keep_alive());
+        upstream_->pool().put_back(std::move(connection_), steady_now(), upstream_keep_alive());
     } else {
         connection_.reset();
     }

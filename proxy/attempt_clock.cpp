@@ -3,7 +3,8 @@
 namespace backstop::proxy {
 
 AttemptClock::AttemptClock(ClientSide& side, const RequestBody& body, policy::Instant give_up_at)
-    : body_(body),
+    : context_(side.context),
+      body_(body),
       client_idle_(side.context.limits.client_body_idle),
       patience_(body.whole() ? policy::Duration::zero() : give_up_at - steady_now()),
       limit_(side.context.deadlines, side.signal),

@@ -1,5 +1,6 @@
 // How long an attempt may take: two clocks, one at a time. Until the request is whole the client is
-// the one who may be late; from then on the upstream is.
+// the one who may be late; from then on the upstream is. The end of the drain time is the end of
+// both: who has waited until then gets an answer before the process exits.
 #pragma once
 
 #include "policy/plan.hpp"
@@ -16,9 +17,10 @@ public:
     // After each go at sending: takes note of what the client has sent since. A body too large to
     // keep starts the exchange's deadline anew once it is whole.
     void pumped(policy::Plan& plan);
-    bool expired() const { return limit_.expired() || stalled_.expired(); }
+    bool expired() const { return limit_.expired() || stalled_.expired() || context_.drained(); }
 
 private:
+    const Context& context_;
     const RequestBody& body_;
     const policy::Duration client_idle_;
     const policy::Duration patience_;

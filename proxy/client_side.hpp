@@ -5,17 +5,22 @@
 #include "proxy/message_parser.hpp"
 #include "proxy/scratch.hpp"
 #include "proxy/signal.hpp"
+#include "proxy/site.hpp"
 #include "proxy/stream.hpp"
 
 #include <boost/intrusive/list.hpp>
 
+#include <memory>
 #include <optional>
 
 namespace backstop::proxy {
 
 struct ClientSide final : ClientHook, Scratch {
-    ClientSide(Context& shared, Socket socket)
-        : context(shared), stream(new Stream(std::move(socket))), signal(shared.executor) {
+    ClientSide(Context& shared, std::shared_ptr<Site> served, Socket socket)
+        : context(shared),
+          site(std::move(served)),
+          stream(new Stream(std::move(socket))),
+          signal(shared.executor) {
         stream->owned_by(&signal);
         stream->no_delay();
         context.clients.push_back(*this);
@@ -33,6 +38,10 @@ struct ClientSide final : ClientHook, Scratch {
     ClientSide& operator=(const ClientSide&) = delete;
 
     void stop() override { signal.stop(); }
+    void wake() override { signal.wake_later(); }
+
+    // No request is taken after the one under way.
+    bool ending() const { return context.draining || site->closed; }
 
     // A request begins to arrive, into what is lent for it.
     void begin(HeadLimits limits) {
@@ -48,6 +57,7 @@ struct ClientSide final : ClientHook, Scratch {
     }
 
     Context& context;
+    std::shared_ptr<Site> site;
     Stream::Pointer stream;
     Signal signal;
     std::optional<RequestParser> parser{};

@@ -13,7 +13,8 @@ namespace backstop::proxy {
 namespace {
 
 std::optional<std::string> environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): before threads
+    const char* value =
+        std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets any
     if (value == nullptr) return std::nullopt;
     return std::string(value);
 }
@@ -36,18 +37,27 @@ std::size_t print_findings(const std::vector<config::Diagnostic>& findings, std:
     return found;
 }
 
-std::optional<config::Config> load_config_file(const std::string& file, std::ostream& errors) {
+std::filesystem::path path_beside(const std::string& config_file, const std::string& path) {
+    return std::filesystem::path(config_file).parent_path() / path;
+}
+
+std::optional<config::Config> load_config_file(
+    const std::string& file, std::ostream& errors, std::vector<FileRead>* read
+) {
     const std::optional<std::string> text = read_file(file);
+    if (read != nullptr) read->push_back({file, text});
     if (!text) {
         errors << file << ": error: cannot be read; is the path right, and may "
                << "this user read it?\n";
         return std::nullopt;
     }
-    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
     config::Surroundings surroundings;
     surroundings.environment = environment;
-    surroundings.read_file = [&folder](const std::string& name) {
-        return read_file(folder / name);
+    surroundings.read_file = [&](const std::string& name) {
+        FileRead dialect{path_beside(file, name)};
+        dialect.content = read_file(dialect.path);
+        if (read != nullptr) read->push_back(dialect);
+        return dialect.content;
     };
     config::Loaded loaded = config::load(*text, file, surroundings);
     const std::size_t found = print_findings(loaded.diagnostics, errors);

@@ -53,6 +53,7 @@ private:
 class ClientHook : public boost::intrusive::list_base_hook<> {
 public:
     virtual void stop() = 0;  // unwinds its coroutine
+    virtual void wake() = 0;  // has it look at the state of things
 
 protected:
     ~ClientHook() = default;
@@ -67,6 +68,9 @@ struct Context {
           limits(configured),
           replay{configured.replay_memory, 0} {}
 
+    // The drain time is over: whoever still waits for an upstream answers now.
+    bool drained() const { return draining && steady_now() >= drain_until; }
+
     Executor executor;
     Deadlines deadlines;
     Turns turns;
@@ -79,7 +83,7 @@ struct Context {
     std::function<void()> client_closed{};  // there may be room for another
     int in_flight = 0;                      // exchanges
     bool draining = false;
-    policy::Instant drain_until{};  // no sleep beyond it
+    policy::Instant drain_until{};  // no sleep and no attempt beyond it
     policy::Instant last_active{};  // a request was arriving or in flight
 };
 

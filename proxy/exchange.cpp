@@ -32,13 +32,9 @@ RequestBody::Options body_options(const Context& context, const Upstream& upstre
 class Sleeper {
 public:
     Sleeper(Upstream& upstream, Signal& signal) : upstream_(upstream), signal_(signal) {
-        ++upstream_.waiting;
         upstream_.sleeps(signal_);
     }
-    ~Sleeper() {
-        --upstream_.waiting;
-        upstream_.woke(signal_);
-    }
+    ~Sleeper() { upstream_.woke(signal_); }
     Sleeper(const Sleeper&) = delete;
     Sleeper& operator=(const Sleeper&) = delete;
 
@@ -72,12 +68,12 @@ Exchange::Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy:
           body_options(side.context, *upstream_)
       ) {
     ++side_.context.in_flight;
-    ++upstream_->in_flight;
+    upstream_->exchange_begun();
 }
 
 Exchange::~Exchange() {
     --side_.context.in_flight;
-    --upstream_->in_flight;
+    upstream_->exchange_ended();
     side_.context.last_active = steady_now();
 }
 
@@ -169,6 +165,8 @@ Async<void> Exchange::blame_client() {
 policy::Step Exchange::report(const policy::Outcome& outcome) {
     const std::uint64_t generation = plan_->gate().generation();
     if (!body_.kept()) plan_->body_lost();
+    // It may have begun while the attempt was under way.
+    if (side_.context.draining) plan_->drain(side_.context.drain_until);
     const policy::Step step = plan_->after(outcome, now());
     if (plan_->gate().generation() != generation) upstream_->wake_sleepers();
     if (!std::holds_alternative<policy::Deliver>(step)) release();
@@ -224,21 +222,29 @@ void Exchange::prepare() {
     std::optional<std::string_view> whole;
     if (body_.whole() && body_.kept()) whole = body_.kept_bytes();
     key_ = policy::choose_key(rules, route_, has_key, whole, context.random.bytes());
-
-    UpstreamHead head{request, upstream_->config.target};
-    head.framing = body_.framing();
-    if (!key_.value.empty()) {
-        head.key_header = key_header;
-        head.key = key_.value;
-    }
-    side_.upstream_head.clear();
-    write_upstream_head(head, side_.upstream_head);
+    write_request_head();
     side_.client_head.clear();
 
-    plan_.emplace(rules, route_, upstream_->standing, facts(), begun_, [&context] {
+    plan_.emplace(rules, route_, upstream_->standing(), facts(), begun_, [&context] {
         return context.random.roll();
     });
     if (context.draining) plan_->drain(context.drain_until);
+}
+
+void Exchange::write_request_head() {
+    UpstreamHead head{side_.request, upstream_->config.target};
+    head.framing = body_.framing();
+    if (!key_.value.empty()) {
+        head.key_header = upstream_->rules().dialect->key_header;
+        head.key = key_.value;
+    }
+    if (const Credential* credential = upstream_->credential()) {
+        head.credential_header = upstream_->config.credential.header;
+        head.credential = credential->value();
+        credential_version_ = credential->version();
+    }
+    side_.upstream_head.clear();
+    write_upstream_head(head, side_.upstream_head);
 }
 
 policy::Request Exchange::facts() const {
@@ -247,7 +253,8 @@ policy::Request Exchange::facts() const {
     facts.method = request.method();
     facts.key = key_.source;
     facts.body_kept = body_.kept();
-    if (!upstream_->rules().dialect->limits_per_address) {
+    // Where backstop adds the credential there is one for everybody.
+    if (!upstream_->rules().dialect->limits_per_address && upstream_->credential() == nullptr) {
         if (const auto credential = request.find(FieldId::authorization)) {
             facts.credential = std::hash<std::string_view>{}(*credential);
         }

@@ -58,6 +58,7 @@ private:
     // exchange.cpp
     Async<void> blame_client();
     void prepare();
+    void write_request_head();
     policy::Request facts() const;
     policy::Step report(const policy::Outcome& outcome);
     Async<policy::Step> sleep(policy::Wait wait);
@@ -111,6 +112,7 @@ private:
     policy::Moment begun_;
     RequestBody body_;
     policy::Key key_{};
+    unsigned credential_version_ = 0;  // of the key in side_.upstream_head
     std::optional<policy::Plan> plan_{};
 
     // Of the attempt under way.

@@ -1,5 +1,5 @@
-// What a well-formed configuration asks for and cannot have: files that cannot be used, and keys
-// whose feature this version does not have. Better refused at the start than served without.
+// What a well-formed configuration asks for and cannot have: keys whose feature this version does
+// not have. Better refused at the start than served without.
 #pragma once
 
 #include "config/config.hpp"
@@ -9,7 +9,7 @@
 
 namespace backstop::proxy {
 
-// One sentence each, naming the key and the remedy. Reads the files that TLS names; binds nothing.
+// One sentence each, naming the key and the remedy.
 std::vector<std::string> infeasible(const config::Config& config);
 
 }  // namespace backstop::proxy

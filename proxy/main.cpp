@@ -2,10 +2,10 @@
 // 69 an address cannot be bound, 78 bad config, 1 anything else.
 #include "config/dialects.hpp"
 #include "config/load.hpp"
-#include "proxy/config_file.hpp"
+#include "proxy/client_command.hpp"
 #include "proxy/explain_command.hpp"
-#include "proxy/feasible.hpp"
 #include "proxy/server.hpp"
+#include "proxy/setup.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -13,7 +13,6 @@
 #include <exception>
 #include <iostream>
 #include <malloc.h>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -28,16 +27,10 @@ constexpr int exit_usage = 64;
 constexpr int exit_unavailable = 69;
 constexpr int exit_config = 78;
 
-// What is to be served has to be possible, too.
-std::optional<config::Config> load(const std::string& file) {
-    std::optional<config::Config> loaded = proxy::load_config_file(file, std::cerr);
-    if (!loaded) return std::nullopt;
-    const std::vector<std::string> missing = proxy::infeasible(*loaded);
-    for (const std::string& finding : missing)
-        std::cerr << file << ": error: " << finding << "\n";
-    if (missing.empty()) return loaded;
-    std::cerr << missing.size() << (missing.size() == 1 ? " error\n" : " errors\n");
-    return std::nullopt;
+proxy::LoadedSetup load(const std::string& file) {
+    proxy::LoadedSetup loaded = proxy::load_setup(file);
+    std::cerr << loaded.findings;
+    return loaded;
 }
 
 // Left alone, glibc ceases to give large blocks back to the system once one of them was freed, and
@@ -49,13 +42,13 @@ void give_large_blocks_back() {
 
 int run(const std::string& file) {
     give_large_blocks_back();
-    std::optional<config::Config> configuration = load(file);
-    if (!configuration) return exit_config;
+    proxy::LoadedSetup loaded = load(file);
+    if (!loaded.setup) return exit_config;
     proxy::Server::Options options;
     options.build.version = BACKSTOP_VERSION;
     options.build.revision = BACKSTOP_REVISION;
     options.terminal = ::isatty(STDOUT_FILENO) == 1;
-    proxy::Server server(std::move(*configuration), options);
+    proxy::Server server(file, std::move(loaded), options);
     try {
         server.bind();
     } catch (const std::runtime_error& error) {
@@ -67,9 +60,9 @@ int run(const std::string& file) {
 }
 
 int check(const std::string& file) {
-    const std::optional<config::Config> configuration = load(file);
-    if (!configuration) return exit_config;
-    std::cout << config::effective(*configuration);
+    const proxy::LoadedSetup loaded = load(file);
+    if (!loaded.setup) return exit_config;
+    std::cout << config::effective(loaded.setup->config);
     return EXIT_SUCCESS;
 }
 
@@ -110,6 +103,11 @@ int main_unguarded(int argc, char** argv) {
         app.add_subcommand("dialects", "List the built-in dialects, or print one");
     dialects_command->add_option("name", name, "The dialect to print");
 
+    proxy::WaitOptions patience;
+    CLI::App* wait_command = proxy::add_wait(app, patience);
+    std::string control;
+    CLI::App* quit_command = proxy::add_quit(app, control);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -118,6 +116,8 @@ int main_unguarded(int argc, char** argv) {
     if (run_command->parsed()) return run(file);
     if (check_command->parsed()) return check(file);
     if (explain_command->parsed()) return proxy::explain(why, std::cin, std::cout, std::cerr);
+    if (wait_command->parsed()) return proxy::wait(patience, std::cerr);
+    if (quit_command->parsed()) return proxy::quit(control, std::cerr);
     return dialects(name);
 }
 

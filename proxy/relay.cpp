@@ -79,7 +79,7 @@ Framing Exchange::client_framing() const {
 // Once the head is written it says whether the connection goes on, so this is decided before.
 void Exchange::decide_keep_alive(const Framing& framing) {
     keep_alive_ = side_.request.keep_alive && body_.whole() &&
-                  framing.kind != Framing::Kind::to_close && !side_.context.draining;
+                  framing.kind != Framing::Kind::to_close && !side_.ending();
 }
 
 void Exchange::write_head(const policy::Deliver& deliver, const Framing& framing) {

@@ -78,10 +78,13 @@ void Resolver::doubt() {
 void Resolver::refresh() {
     busy_ = true;
     error_ = {};
-    resolver_.async_resolve(host_, port_, [this](error_code ec, const Tcp::results_type& results) {
-        if (ec == asio::error::operation_aborted) return;
+    const auto answered = [this, alive = std::weak_ptr<bool>(alive_)](
+                              error_code ec, const Tcp::results_type& results
+                          ) {
+        if (alive.expired() || ec == asio::error::operation_aborted) return;
         finished(ec, results);
-    });
+    };
+    resolver_.async_resolve(host_, port_, answered);
 }
 
 void Resolver::finished(error_code ec, const Tcp::results_type& results) {

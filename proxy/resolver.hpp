@@ -9,6 +9,7 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ private:
     bool fixed_ = false;  // an IP address or a Unix socket: nothing to look up
     bool busy_ = false;
     bool doubted_ = false;
+    // An answer can be on its way when this is destroyed.
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace backstop::proxy

@@ -1,5 +1,6 @@
 #include "proxy/server.hpp"
 
+#include "proxy/credential.hpp"
 #include "proxy/log.hpp"
 #include "proxy/status.hpp"
 #include "proxy/status_page.hpp"
@@ -11,7 +12,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <future>
+#include <stdexcept>
+#include <string_view>
 #include <sys/resource.h>
+#include <utility>
 
 namespace backstop::proxy {
 
@@ -55,26 +59,37 @@ void warn_of_few(const config::Limits& fitted, const config::Limits& configured)
 
 }  // namespace
 
-Server::Server(config::Config config, Options options)
-    : config_(std::move(config)),
-      options_(std::move(options)),
+// Sockets that are bound but not yet in use.
+struct Server::Sockets {
+    std::vector<Bound> proxy{};  // in the order of the plan
+    std::vector<Bound> admin{};
+    std::vector<Bound> control{};
+};
+
+Server::Server(const std::string& config_file, LoadedSetup loaded, Options options)
+    : options_(std::move(options)),
+      config_file_(config_file),
+      first_(std::move(loaded.setup)),
       lines_(options_.log_descriptor),
-      access_(lines_, config_.log, options_.terminal),
+      access_(lines_, first_->config.log, options_.terminal),
       metrics_(options_.build),
-      context_(io_.get_executor(), *this, fitting(config_.limits, config_)),
+      context_(io_.get_executor(), *this, first_->config.limits),
+      serving_(context_, metrics_),
       admin_(io_.get_executor(), admin_source()),
+      control_(
+          io_.get_executor(),
+          [target = control_target()](
+              std::string_view method, std::string_view path, const Admin::Done& done
+          ) { answer_control(target, method, path, done); },
+          Admin::Limits{}
+      ),
+      reloader_(io_.get_executor(), *this, config_file, std::move(loaded)),
       signals_(io_),
+      hangup_(io_),
       drain_timer_(io_.get_executor()) {
-    log::start(lines_, config_.log, options_.terminal);
+    log::start(lines_, first_->config.log, options_.terminal);
     lines_.start(io_.get_executor());
-    context_.client_closed = [this] {
-        for (const Served& served : served_) {
-            for (const auto& listener : served.listeners)
-                listener->resume();
-        }
-    };
-    for (const config::Upstream& upstream : config_.upstreams)
-        add(upstream);
+    context_.client_closed = [this] { serving_.resume(); };
     metrics_.set_process([this] {
         ProcessNumbers numbers;
         numbers.client_connections = context_.client_count;
@@ -99,6 +114,7 @@ AdminSource Server::admin_source() {
         input.started = started_.wall;
         input.ready = up_ && !context_.draining;
         input.draining = context_.draining;
+        input.reload = &reloader_.state();
         input.upstreams = upstreams;
         input.recent = &metrics_.recent();
         return write(input, now());
@@ -108,72 +124,113 @@ AdminSource Server::admin_source() {
     return source;
 }
 
-void Server::add(const config::Upstream& configured) {
-    Served served;
-    served.upstream =
-        std::make_shared<Upstream>(io_.get_executor(), context_.deadlines, configured);
-    Upstream& upstream = *served.upstream;
-    served.metrics = metrics_.upstream(upstream.rules());
-    served.metrics->set_standing(&upstream.standing);
-    served.metrics->set_live([this, &upstream] {
-        LiveNumbers numbers;
-        numbers.connections_idle = upstream.pool.idle();
-        numbers.connections_busy = upstream.pool.open() - upstream.pool.idle();
-        numbers.in_flight = upstream.in_flight;
-        numbers.waiting = upstream.pool.waiting();
-        numbers.buffer_bytes = context_.replay.used;
-        return numbers;
-    });
-    upstream.metrics = served.metrics.get();
-    served.site = std::make_shared<Site>(Site{served.upstream});
-    served_.push_back(std::move(served));
+ControlTarget Server::control_target() {
+    ControlTarget target;
+    target.draining = [this] { return context_.draining; };
+    target.reload = [this](Reloader::Done done) { reloader_.request(std::move(done)); };
+    target.quit = [this] { drain(); };  // after its answer
+    return target;
 }
 
 void Server::bind() {
     started_ = now();
-    for (Served& served : served_) {
-        for (const config::Address& address : served.upstream->config.listen) {
-            served.listeners.push_back(std::make_unique<Listener>(context_, served.site, address));
-        }
-    }
-    admin_.listen(config_.admin.listen);
-    for (const Served& served : served_) {
-        for (const auto& listener : served.listeners)
-            listener->start();
-    }
-    metrics_.config_loaded(true, started_.wall);
+    log::info("backstop starts", {{"version", options_.build.version}, {"config", config_file_}});
+    const std::vector<std::string> problems = change_to(*first_);
+    if (!problems.empty()) throw std::runtime_error(problems.front());
+    first_.reset();
     up_ = true;
-    say_start();
+    reloader_.start();
 }
 
-void Server::say_start() const {
-    log::info("backstop starts", {{"version", options_.build.version}});
-    warn_of_few(context_.limits, config_.limits);
-    for (const Served& served : served_) {
-        const config::Upstream& upstream = served.upstream->config;
-        for (const auto& listener : served.listeners) {
-            log::info(
-                "listening",
-                {{"address", listener->address().text()},
-                 {"upstream", upstream.name},
-                 {"url", upstream.url},
-                 {"dialect", upstream.dialect}}
-            );
-        }
-        if (upstream.target.tls && upstream.tls.insecure_skip_verify) {
-            log::warn(
-                "certificates are not verified: tls.insecure_skip_verify is set",
-                {{"upstream", upstream.name}}
-            );
-        }
+// --- the configuration in force ---
+
+std::vector<std::string> Server::reload(Setup setup) {
+    if (context_.draining) return {"backstop drains and is about to exit"};
+    return change_to(setup);
+}
+
+// What can fail comes first; then everything changes at once.
+std::vector<std::string> Server::change_to(const Setup& setup) {
+    const config::Config& next = setup.config;
+    const config::ReloadPlan plan = config::plan_reload(config_, next);
+    if (!plan.refused.empty()) return plan.refused;
+    Sockets sockets;
+    try {
+        sockets = bind_new(plan, next);
+    } catch (const std::runtime_error& error) {
+        return {error.what()};
     }
-    for (const config::Address& address : admin_.bound()) {
-        log::info("admin", {{"address", address.text()}});
+    log::start(lines_, next.log, options_.terminal);
+    access_.reconfigure(next.log);
+    context_.limits = fitting(next.limits, next);
+    warn_of_few(context_.limits, next.limits);
+    context_.replay.max = next.limits.replay_memory;
+    serving_.change(plan, setup, std::move(sockets.proxy));
+    change_admin(plan, sockets);
+    config_ = next;
+    mind_risks();
+    return {};
+}
+
+Server::Sockets Server::bind_new(const config::ReloadPlan& plan, const config::Config& next) const {
+    constexpr mode_t owner_only = 0600;
+    const Executor executor = context_.executor;
+    Sockets sockets;
+    const std::vector<config::Listen> places = config::all_listen(next);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (!plan.sockets[i]) sockets.proxy.push_back(proxy::bind(executor, places[i].address));
+    }
+    for (const config::Address& address : plan.admin.open)
+        sockets.admin.push_back(proxy::bind(executor, address));
+    for (const config::Address& address : plan.control.open)
+        sockets.control.push_back(proxy::bind(executor, address, owner_only));
+    return sockets;
+}
+
+void Server::change_admin(const config::ReloadPlan& plan, Sockets& sockets) {
+    for (const Bound& socket : sockets.admin)
+        log::info("admin", {{"address", socket.address.text()}});
+    for (const Bound& socket : sockets.control)
+        log::info("control", {{"address", socket.address.text()}});
+    admin_.serve(std::move(sockets.admin));
+    control_.serve(std::move(sockets.control));
+    for (const config::Address& address : plan.admin.close)
+        admin_.unlisten(address);
+    for (const config::Address& address : plan.control.close)
+        control_.unlisten(address);
+}
+
+// What nobody should be able to forget, and what is to be kept from others.
+void Server::mind_risks() const {
+    for (const config::Upstream& upstream : config_.upstreams) {
+        if (!upstream.credential.file.empty()) protect_memory();
+        if (!upstream.target.tls || !upstream.tls.insecure_skip_verify) continue;
+        log::warn(
+            "certificates are not verified: tls.insecure_skip_verify is set",
+            {{"upstream", upstream.name}}
+        );
     }
 }
+
+void Server::renew_credential(const std::string& upstream, const std::string& value) {
+    serving_.renew_credential(upstream, value);
+}
+
+std::vector<CredentialSource> Server::credentials() const {
+    return credential_sources(config_file_, config_);
+}
+
+void Server::reload_ended(bool successful) {
+    metrics_.config_loaded(successful, now().wall);
+}
+
+// --- the life of the process ---
 
 void Server::run() {
-    if (options_.signals) wait_for_signal();
+    if (options_.signals) {
+        wait_for_signal();
+        wait_for_hangup();
+    }
     io_.run();
     stop();
 }
@@ -184,13 +241,24 @@ void Server::wait_for_signal() {
     signals_.add(SIGINT, ignored);
     signals_.async_wait([this](error_code ec, int) {
         if (ec) return;
-        if (context_.draining) {
+        // A drain may have begun by POST /quit; that a SIGTERM follows it is what Kubernetes does.
+        if (std::exchange(signalled_, true)) {
             log::warn("second signal: exits at once");
             lines_.finish(std::chrono::milliseconds(100));
             std::_Exit(EXIT_SUCCESS);
         }
         begin_drain();
         wait_for_signal();
+    });
+}
+
+void Server::wait_for_hangup() {
+    error_code ignored;
+    hangup_.add(SIGHUP, ignored);
+    hangup_.async_wait([this](error_code ec, int) {
+        if (ec) return;
+        reloader_.request(nullptr);
+        wait_for_hangup();
     });
 }
 
@@ -207,8 +275,7 @@ void Server::begin_drain() {
     context_.drain_until = present + config_.shutdown.drain;
     context_.last_active = std::max(context_.last_active, present);
     log::info("draining", {{"in_flight", context_.in_flight}});
-    for (const Served& served : served_)
-        served.upstream->wake_sleepers();
+    serving_.wake_sleepers();
     look_whether_quiet();
 }
 
@@ -223,43 +290,36 @@ void Server::look_whether_quiet() {
         io_.stop();  // run() returns, and cleans up
         return;
     }
+    if (over) {
+        for (ClientHook& client : context_.clients)
+            client.wake();
+    }
     drain_timer_.expires_after(drain_tick);
     drain_timer_.async_wait([this](error_code ec) {
         if (!ec) look_whether_quiet();
     });
 }
 
-// Ends everything in an order in which nothing is left behind: listeners, then the coroutines,
-// which unwind where they wait, then what is idle.
+// Ends everything in an order in which nothing is left behind: what could bring news, then the
+// coroutines, which unwind where they wait, then what is idle.
 void Server::stop() {
     up_ = false;
-    for (Served& served : served_) {
-        for (const auto& listener : served.listeners)
-            listener->stop();
-    }
+    reloader_.stop();
     admin_.close();
+    control_.close();
     error_code ignored;
     signals_.cancel(ignored);
+    hangup_.cancel(ignored);
     drain_timer_.cancel();
     for (ClientHook& client : context_.clients)
         client.stop();
     context_.client_closed = nullptr;
-    for (Served& served : served_)
-        served.upstream->pool.close_idle();
+    serving_.stop();
     io_.restart();
     while (!context_.clients.empty() && io_.poll_one() > 0) {
     }
     io_.poll();
     lines_.finish(std::chrono::seconds(1));
-}
-
-std::vector<config::Address> Server::addresses() const {
-    std::vector<config::Address> all;
-    for (const Served& served : served_) {
-        for (const auto& listener : served.listeners)
-            all.push_back(listener->address());
-    }
-    return all;
 }
 
 std::string Server::metrics() {
@@ -270,7 +330,7 @@ std::string Server::metrics() {
 }
 
 void Server::finished(const Upstream& upstream, const Report& report) {
-    upstream.metrics->exchange(report);
+    upstream.metrics().exchange(report);
     access_.exchange(upstream.config.name, report);
 }
 
@@ -281,7 +341,7 @@ void Server::client_error(std::string_view kind) {
 void Server::connection_failed(
     const Upstream& upstream, const policy::Failure& failure, std::string_view trouble
 ) {
-    upstream.metrics->connection_failed(failure.stage, failure.reused);
+    upstream.metrics().connection_failed(failure.stage, failure.reused);
     log::warn(
         "cannot connect to the upstream",
         {{"upstream", upstream.config.name},

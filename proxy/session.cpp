@@ -195,7 +195,7 @@ Async<void> apologize(ClientSide& side, std::shared_ptr<Site> site, std::string 
 }  // namespace
 
 Async<void> serve(Context& context, std::shared_ptr<Site> site, Socket socket) {
-    ClientSide side(context, std::move(socket));
+    ClientSide side(context, site, std::move(socket));
     std::string bug;
     try {
         try {

@@ -4,17 +4,11 @@
 
 #include "proxy/async.hpp"
 #include "proxy/context.hpp"
+#include "proxy/site.hpp"
 
 #include <memory>
 
 namespace backstop::proxy {
-
-class Upstream;
-
-// What a listener serves. A reload puts another upstream in; exchanges under way keep theirs.
-struct Site {
-    std::shared_ptr<Upstream> upstream;
-};
 
 // Serves until the connection ends. Nothing escapes it but what nobody planned.
 Async<void> serve(Context& context, std::shared_ptr<Site> site, Socket socket);

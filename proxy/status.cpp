@@ -162,6 +162,17 @@ json::object failure(const RecentFailure& failure) {
     return out;
 }
 
+json::object reload(const ReloadState& state) {
+    json::object out;
+    out["successful"] = state.successful;
+    out["last_success"] = time_text(state.last_success);
+    json::array problems;
+    for (const std::string& problem : state.problems)
+        problems.push_back(text(problem));
+    out["problems"] = std::move(problems);
+    return out;
+}
+
 json::object upstream(const UpstreamMetrics& metrics, policy::Moment now) {
     const policy::Rules& rules = metrics.rules();
     json::object out;
@@ -185,6 +196,7 @@ json::object status_object(const StatusInput& input, policy::Moment now) {
     out["uptime_seconds"] = seconds(now.wall - input.started);
     out["ready"] = input.ready;
     out["draining"] = input.draining;
+    if (input.reload != nullptr) out["reload"] = reload(*input.reload);
     json::array upstreams;
     for (const UpstreamMetrics* each : input.upstreams) {
         json::object about = upstream(*each, now);

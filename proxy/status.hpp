@@ -3,6 +3,7 @@
 
 #include "policy/time.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/reload_state.hpp"
 
 #include <boost/json/fwd.hpp>
 
@@ -16,6 +17,7 @@ struct StatusInput {
     policy::WallTime started{};
     bool ready = false;
     bool draining = false;
+    const ReloadState* reload = nullptr;  // null: not told
     std::span<const UpstreamMetrics* const> upstreams{};
     const Recent* recent = nullptr;  // without it the last minutes are left out
 };

@@ -1,5 +1,9 @@
 #include "proxy/upstream.hpp"
 
+#include "proxy/log.hpp"
+#include "proxy/metrics.hpp"
+#include "proxy/upstream_metrics.hpp"
+
 namespace backstop::proxy {
 
 namespace {
@@ -16,16 +20,64 @@ config::Target first_hop(const config::Upstream& configured) {
 
 }  // namespace
 
-Upstream::Upstream(Executor executor, Deadlines& deadlines, config::Upstream configured)
+Upstream::Reach::Reach(
+    Executor executor,
+    Deadlines& deadlines,
+    const config::Upstream& configured,
+    std::shared_ptr<TlsContext> context
+)
+    : resolver(executor, first_hop(configured), configured.dns_ttl),
+      tls(std::move(context)),
+      pool(deadlines, configured.pool) {}
+
+Upstream::Upstream(
+    Context& context,
+    Metrics& metrics,
+    config::Upstream configured,
+    const Material& material,
+    Legacy legacy
+)
     : config(std::move(configured)),
-      standing(config.rules),
-      resolver(executor, first_hop(config), config.dns_ttl),
-      tls(config.target.tls ? std::make_shared<TlsContext>(config.tls, config.target.host) : nullptr
-      ),
-      pool(deadlines, config.pool) {}
+      legacy_(std::move(legacy)),
+      metrics_(metrics.upstream(config.rules)) {
+    if (legacy_.live) {
+        legacy_.live->standing.reconfigure(config.rules);
+    } else {
+        legacy_.live = std::make_shared<Live>(config.rules);
+    }
+    if (!legacy_.reach) {
+        legacy_.reach =
+            std::make_shared<Reach>(context.executor, context.deadlines, config, material.tls);
+    }
+    if (material.credential.empty()) {
+        legacy_.credential = nullptr;
+    } else if (legacy_.credential) {
+        renew_credential(material.credential);
+    } else {
+        legacy_.credential = std::make_shared<Credential>(material.credential);
+    }
+    metrics_->set_standing(&legacy_.live->standing);
+    metrics_->set_live([this, &context] {
+        const Pool& pool = legacy_.reach->pool;
+        LiveNumbers numbers;
+        numbers.connections_idle = pool.idle();
+        numbers.connections_busy = pool.open() - pool.idle();
+        numbers.in_flight = legacy_.live->in_flight;
+        numbers.waiting = pool.waiting();
+        numbers.buffer_bytes = context.replay.used;
+        return numbers;
+    });
+}
+
+Upstream::~Upstream() = default;
+
+void Upstream::renew_credential(const std::string& value) {
+    if (!legacy_.credential || !legacy_.credential->renew(value)) return;
+    log::info("a new key is in use", {{"upstream", config.name}});
+}
 
 DialTo Upstream::dial_to() {
-    DialTo to{resolver, tls, config.timeout};
+    DialTo to{legacy_.reach->resolver, legacy_.reach->tls, config.timeout};
     if (config.egress) to.connect_request = connect_request(*config.egress, config.target);
     return to;
 }

@@ -1,11 +1,16 @@
-// One upstream as it lives: its configuration, where we stand with it, and its connections.
+// One upstream as it lives: its configuration, where we stand with it, and its connections. The
+// configuration of an Upstream never changes: a reload makes another one, which takes over what
+// still holds, and exchanges under way keep theirs.
 #pragma once
 
 #include "config/config.hpp"
 #include "policy/standing.hpp"
+#include "proxy/context.hpp"
+#include "proxy/credential.hpp"
 #include "proxy/dial.hpp"
 #include "proxy/pool.hpp"
 #include "proxy/resolver.hpp"
+#include "proxy/setup.hpp"
 #include "proxy/tls.hpp"
 
 #include <memory>
@@ -13,35 +18,75 @@
 
 namespace backstop::proxy {
 
+class Metrics;
 class UpstreamMetrics;
 
 class Upstream {
 public:
-    // Throws std::runtime_error if a file of its TLS section cannot be used.
-    Upstream(Executor executor, Deadlines& deadlines, config::Upstream configured);
+    // Where we stand with the API, and who is concerned: goes on for as long as it is the same API.
+    struct Live {
+        explicit Live(const policy::Rules& rules) : standing(rules) {}
+        policy::Standing standing;
+        int in_flight = 0;  // exchanges
+        std::vector<Signal*> sleepers{};
+    };
+    // How it is reached: goes on for as long as that is the same.
+    struct Reach {
+        Reach(
+            Executor executor,
+            Deadlines& deadlines,
+            const config::Upstream& configured,
+            std::shared_ptr<TlsContext> context
+        );
+        Resolver resolver;
+        std::shared_ptr<TlsContext> tls;  // null: plain
+        Pool pool;
+    };
+    // What another Upstream can take over; null where there is nothing to.
+    struct Legacy {
+        std::shared_ptr<Live> live{};
+        std::shared_ptr<Reach> reach{};
+        std::shared_ptr<Credential> credential{};
+    };
+
+    // A Standing that is taken over follows the new rules from here on.
+    Upstream(
+        Context& context,
+        Metrics& metrics,
+        config::Upstream configured,
+        const Material& material,
+        Legacy legacy
+    );
+    ~Upstream();
+    Upstream(const Upstream&) = delete;
+    Upstream& operator=(const Upstream&) = delete;
 
     const config::Upstream config;
-    policy::Standing standing;
-    Resolver resolver;
-    std::shared_ptr<TlsContext> tls;  // null: plain
-    Pool pool;
-    UpstreamMetrics* metrics = nullptr;
-    int in_flight = 0;
-    int waiting = 0;  // exchanges in a wait: backoff, gate, pace
 
     const policy::Rules& rules() const { return config.rules; }
+    policy::Standing& standing() { return legacy_.live->standing; }
+    Pool& pool() { return legacy_.reach->pool; }
+    // The key to add; null: the client's own goes through.
+    const Credential* credential() const { return legacy_.credential.get(); }
+    // The key has been read again.
+    void renew_credential(const std::string& value);
+    UpstreamMetrics& metrics() const { return *metrics_; }
+    const Legacy& legacy() const { return legacy_; }
     DialTo dial_to();
 
-    // Exchanges that wait for the gate: woken when it opens early.
-    void sleeps(Signal& sleeper) { sleepers_.push_back(&sleeper); }
-    void woke(Signal& sleeper) { std::erase(sleepers_, &sleeper); }
+    void exchange_begun() { ++legacy_.live->in_flight; }
+    void exchange_ended() { --legacy_.live->in_flight; }
+    // Exchanges in a wait: woken when the gate opens early, or the process drains.
+    void sleeps(Signal& sleeper) { legacy_.live->sleepers.push_back(&sleeper); }
+    void woke(Signal& sleeper) { std::erase(legacy_.live->sleepers, &sleeper); }
     void wake_sleepers() {
-        for (Signal* sleeper : sleepers_)
+        for (Signal* sleeper : legacy_.live->sleepers)
             sleeper->wake_later();
     }
 
 private:
-    std::vector<Signal*> sleepers_{};
+    Legacy legacy_;  // all of it is there that there is
+    std::unique_ptr<UpstreamMetrics> metrics_;
 };
 
 }  // namespace backstop::proxy
