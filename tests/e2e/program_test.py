@@ -3,22 +3,10 @@
 import json
 import signal
 import socket
-import subprocess
 import threading
 
 import support
-from support import END
-
-
-def run(*arguments):
-    done = subprocess.run(
-        [support.program("BACKSTOP"), *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=support.STUCK,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+from support import END, run
 
 
 class ExitStatus(support.TestCase):
@@ -28,7 +16,7 @@ class ExitStatus(support.TestCase):
         self.assertRegex(output, r"^backstop \d+\.\d+\.\d+ \([0-9a-f]+|unknown\)$")
         status, output, _ = run("--help")
         self.assertEqual(status, 0)
-        for word in ("run", "check", "dialects"):
+        for word in ("run", "check", "explain", "dialects", "wait", "quit"):
             self.assertIn(word, output)
         status, output, _ = run("dialects")
         self.assertEqual(status, 0)

@@ -77,7 +77,7 @@ def until(condition, what):
 class Process:
     """A program under test. Its standard output is read line by line while it runs."""
 
-    def __init__(self, arguments, environment=None):
+    def __init__(self, arguments, environment=None, user=None):
         self.lines = []
         self.errors = []
         self._ended = threading.Event()
@@ -87,6 +87,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**ENVIRONMENT, **(environment or {})},
+            user=user,
         )
         self._readers = [
             threading.Thread(target=self._read, args=(self._process.stdout, self.lines)),
@@ -119,6 +120,10 @@ class Process:
             return None
 
         return until(look, f"the line {matching!r}; it said {self.said()}")
+
+    def count(self, matching):
+        """How many of its lines have this in them."""
+        return sum(matching in line for line in list(self.lines))
 
     def said(self):
         return "\n".join(self.lines[-50:] + self.errors[-50:])
@@ -274,11 +279,39 @@ class Metrics:
         return found[0][1] if found else None
 
 
+class Mounted:
+    """A folder as Kubernetes mounts a ConfigMap or a Secret: what is in it are links into `..data`,
+    itself a link, which is renamed over to swap everything at once."""
+
+    def __init__(self, folder, files):
+        self.folder = pathlib.Path(folder)
+        self._version = 0
+        self.folder.mkdir(exist_ok=True)
+        for name in files:
+            (self.folder / name).symlink_to(pathlib.Path("..data") / name)
+        self.swap(files)
+
+    def swap(self, files):
+        """Replaces all content."""
+        old = self.folder / f"..{self._version}"
+        self._version += 1
+        new = self.folder / f"..{self._version}"
+        new.mkdir()
+        for name, content in files.items():
+            (new / name).write_text(content)
+        (self.folder / "..data_tmp").symlink_to(new.name)
+        os.rename(self.folder / "..data_tmp", self.folder / "..data")
+        shutil.rmtree(old, ignore_errors=True)
+
+
 class Backstop(Process):
-    def __init__(self, text, environment=None):
+    """`text`: the configuration, put into a file of its own; or `file`, which is there already."""
+
+    def __init__(self, text, environment=None, file=None):
         folder, self._remove_folder = temporary_folder()
-        self.config = folder / "backstop.toml"
-        self.config.write_text(text)
+        self.config = file or folder / "backstop.toml"
+        if not file:
+            self.config.write_text(text)
         super().__init__(self.command(self.config), environment)
         try:
             self.host, self.port = self._address('"msg":"listening"')
@@ -301,6 +334,32 @@ class Backstop(Process):
         status = super().stop()
         self._remove_folder()
         return status
+
+    def port_of(self, upstream):
+        """Where an upstream listens that has one address with port 0."""
+        line = self.first_line(f'"upstream":"{upstream}"')
+        return int(json.loads(line)["address"].rsplit(":", 1)[1])
+
+    def write(self, text):
+        """Replaces the configuration as an editor does, by renaming."""
+        fresh = self.config.with_suffix(".new")
+        fresh.write_text(text)
+        os.rename(fresh, self.config)
+
+    def reloaded(self, action, good=True):
+        """Does it, and waits until it has come to a reload, successful or refused."""
+        words = '"msg":"the configuration was ' + ("" if good else "not ") + "reloaded"
+        before = self.count(words)
+        action()
+        until(lambda: self.count(words) > before, f"{words} {before + 1} times; {self.said()}")
+
+    def status(self):
+        return json.loads(self.admin("/status").body)
+
+    def rss(self):
+        """Its resident memory in KiB."""
+        text = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", text, re.MULTILINE).group(1))
 
     def admin(self, path):
         return send(self.admin_host, self.admin_port, "GET", path)
@@ -359,6 +418,41 @@ def send(host, port, method, path, body=b"", headers=None):
         )
     finally:
         connection.close()
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=STUCK)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(STUCK)
+        self.sock.connect(self._path)
+
+
+def control(path, method, target):
+    """One request to a control socket: (status, text)."""
+    connection = UnixConnection(path)
+    try:
+        connection.request(method, target)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def run(*arguments):
+    """The program with these arguments, until it ends: (status, output, errors)."""
+    done = subprocess.run(
+        [program("BACKSTOP"), *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=STUCK,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def start_body(call_id, **more):
@@ -423,8 +517,8 @@ class TestCase(unittest.TestCase):
         self.addCleanup(self._end, simulator, "the simulator")
         return simulator
 
-    def backstop(self, text, environment=None):
-        backstop = Backstop(text, environment)
+    def backstop(self, text, environment=None, **more):
+        backstop = Backstop(text, environment, **more)
         self.addCleanup(self._end, backstop, "backstop")
         return backstop
 
