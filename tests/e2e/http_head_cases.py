@@ -150,6 +150,7 @@ FIELDS = (
     forwarded("the same field on several lines, in order", "9110 5.3", get(b"A: 1\r\nB: 2\r\nA: 3\r\n"),
               "A: 1", "B: 2", "A: 3"),
     forwarded("names keep their case", "9110 5.1", get(b"x-LOUD: b\r\n"), "x-LOUD: b"),
+    forwarded("an underscore in a name, which is another name", "9110 5.1", get(b"Content_Length: 5\r\n"), "Content_Length: 5"),
     refused("a blank before the colon", "9112 5.1", get(b"A : b\r\n")),
     refused("a tab before the colon", "9112 5.1", get(b"A\t: b\r\n")),
     refused("a blank before the colon of Content-Length", "9112 5.1", get(b"Content-Length : 5\r\n") + b"hello"),

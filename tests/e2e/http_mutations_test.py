@@ -8,7 +8,7 @@ import http_play
 import strict
 import support
 from http_responses_test import ONCE
-from wire import Client, WireCase
+from wire import PATIENT_LIMITS, PATIENT_UPSTREAM, Client, WireCase
 
 ROUNDS = 500
 # What a byte more or less is most dangerous as.
@@ -98,7 +98,7 @@ class Mutations(WireCase):
                 seen.append(request)
                 connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n%08d" % (len(seen) - 1))
 
-        self.serve(script, settings=ONCE)
+        self.serve(script, PATIENT_UPSTREAM, PATIENT_LIMITS, ONCE)
         known = samples(http_page.GROUPS, False)
         data = b""
         for chance in self.chances():
@@ -145,7 +145,7 @@ class Mutations(WireCase):
                     sent.set()
                 return
 
-        self.serve(script, settings=ONCE)
+        self.serve(script, PATIENT_UPSTREAM, PATIENT_LIMITS, ONCE)
         known = samples(http_page.GROUPS, True)
         for chance in self.chances():
             self.assertTrue(self.proxy.running(), f"it ended after {current}")

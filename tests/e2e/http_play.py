@@ -17,7 +17,7 @@ def whole(data):
 
 def single_bytes(data):
     """All of them, but in the middle of a long filler, which has nothing to be torn apart."""
-    edge = 1500
+    edge = 500
     middle = data[edge:-edge]
     pieces = [middle[at : at + 97] for at in range(0, len(middle), 97)]
     if not middle:

@@ -9,7 +9,7 @@ import http_play
 import strict
 import support
 from http_cases import Answered, Forwarded, Refused, Unfinished
-from wire import OK, WireCase, answers
+from wire import OK, PATIENT_LIMITS, PATIENT_UPSTREAM, WireCase, answers
 
 GROUPS = (*http_head_cases.GROUPS, *http_framing_cases.GROUPS, *http_forward_cases.GROUPS)
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -37,7 +37,7 @@ class Requests(WireCase):
                 self.seen.append((*request, connection.trailers))
                 connection.send(OK)
 
-        self.serve(script)
+        self.serve(script, PATIENT_UPSTREAM, PATIENT_LIMITS)
         refusals = 0
         for case in http_play.cases_of(GROUPS):
             refusals += sum(isinstance(outcome, Refused) for outcome in case.outcomes)
@@ -56,7 +56,7 @@ class Requests(WireCase):
         self.assertEqual(refused, refusals, "one count for each refusal")
 
     def test_in_two_pieces_cut_anywhere(self):
-        self.serve(answers(OK))
+        self.serve(answers(OK), PATIENT_UPSTREAM, PATIENT_LIMITS)
         pair = (
             b"POST /a HTTP/1.1\r\nHost: x\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-T: 1\r\n\r\n"
             b"\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"

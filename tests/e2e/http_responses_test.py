@@ -7,7 +7,7 @@ import http_response_cases
 import strict
 import support
 from http_cases import ANY_DATE
-from wire import FAST, WireCase
+from wire import FAST, PATIENT_LIMITS, PATIENT_UPSTREAM, WireCase
 
 PROBE = b"GET /probe HTTP/1.1\r\nHost: x\r\n\r\n"
 PROBED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nprobed"
@@ -43,7 +43,7 @@ class Responses(WireCase):
                 if self.case.close:
                     return
 
-        self.serve(script, settings=ONCE)
+        self.serve(script, PATIENT_UPSTREAM, PATIENT_LIMITS, ONCE)
         for case in http_play.cases_of(http_response_cases.GROUPS):
             self.assertTrue(self.proxy.running(), f"it ended before {case.name!r}")
             with self.subTest(case.name):
@@ -66,7 +66,7 @@ class Responses(WireCase):
                 cut = int(request[0].split(" ")[1][1:])
                 http_play.send_apart(connection.socket, [answer[:cut], answer[cut:]])
 
-        client = self.serve(script, settings=ONCE)
+        client = self.serve(script, PATIENT_UPSTREAM, PATIENT_LIMITS, ONCE)
         for cut in range(1, len(answer)):
             with self.subTest(answer[:cut]):
                 client.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % cut)

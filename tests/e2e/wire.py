@@ -16,6 +16,9 @@ budget = { ratio = 1.0, per_second = 1000.0, window = "10s" }
 [upstream.breaker]
 enabled = false
 """
+# For senders that take their time: what is slow here is the machine.
+PATIENT_LIMITS = '[limits]\nclient_head = "5m"\nclient_body_idle = "5m"\n'
+PATIENT_UPSTREAM = '[upstream.timeout]\nattempt = "5m"\ndeadline = "5m"\n'
 
 
 class Client:
