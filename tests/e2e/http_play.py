@@ -17,7 +17,7 @@ def whole(data):
 
 def single_bytes(data):
     """All of them, but in the middle of a long filler, which has nothing to be torn apart."""
-    edge = 500
+    edge = 250
     middle = data[edge:-edge]
     pieces = [middle[at : at + 97] for at in range(0, len(middle), 97)]
     if not middle:
@@ -68,9 +68,8 @@ class Unread:
             return 0
         return self.ANSWER.unpack_from(answer, self.HEADER)[-1]
 
-    def wait(self):
-        """False: it is not going to be read for now."""
-        give_up = time.monotonic() + 0.05
+    def wait(self, give_up):
+        """Until all is read. False: not before that time."""
         while self.bytes() > 0:
             if time.monotonic() > give_up:
                 return False
@@ -82,15 +81,24 @@ class Unread:
             self._kernel.close()
 
 
+def followed(pieces, rest):
+    """What is sent in one piece has the rest in it."""
+    return [*pieces, rest] if len(pieces) > 1 else [b"".join(pieces) + rest]
+
+
+PATIENCE = 0.15  # seconds for a message; on a quiet machine a thousand pieces take less
+
+
 def send_apart(connection, pieces):
     """Sends each piece when the one before it has been read, so that no two arrive as one. Who does not
-    read what is sent, since it is busy or has heard enough, is not waited for any more."""
+    read, since it is busy or has heard enough, is not waited for any more."""
     unread = Unread(connection)
+    give_up = time.monotonic() + PATIENCE
     reads = True
     try:
         for piece in pieces:
             connection.sendall(piece)
-            reads = reads and unread.wait()
+            reads = reads and unread.wait(give_up)
     finally:
         unread.close()
 

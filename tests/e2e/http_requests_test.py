@@ -80,7 +80,8 @@ class Requests(WireCase):
     def check(self, case, client, cut):
         unfinished = isinstance(case.outcomes[-1], Unfinished)
         try:
-            http_play.send_apart(client.socket, cut(case.data if unfinished else case.data + NEXT, case.name))
+            pieces = cut(case.data, case.name)
+            http_play.send_apart(client.socket, pieces if unfinished else http_play.followed(pieces, NEXT))
             if unfinished:
                 client.half_close()
         except (BrokenPipeError, ConnectionResetError):
