@@ -238,7 +238,7 @@ class WhatSresSee(support.TestCase):
                     scenario.prometheus.has_data(expression, scenario.begun, scenario.ended),
                     expression,
                 )
-        self.figure(f"{len(rules)} rules have data")
+        self.figure(f"{len(rules)} rules asked")
 
     def panels_have_data(self, scenario):
         seconds = int(scenario.ended - scenario.begun) + 1
@@ -257,7 +257,7 @@ class WhatSresSee(support.TestCase):
                 with self.subTest(name, variable=variable):
                     found = scenario.prometheus.ask(f"label/{label}/values", match__=selector)
                     self.assertTrue(found)
-        self.figure(f"{asked} queries of panels and annotations have data")
+        self.figure(f"{asked} queries of panels and annotations asked")
 
     def alerts_arrive(self, scenario):
         def arrived(name, **labels):

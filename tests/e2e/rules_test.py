@@ -102,6 +102,18 @@ class Prometheus(unittest.TestCase):
             self.assertNotRegex(rule["expr"], shared)
 
 
+class Pictures(unittest.TestCase):
+    def test_they_are_there_and_small(self):
+        """Small enough to be cloned by everybody."""
+        shown = set()
+        for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+            for link in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text()):
+                picture = page.parent / link
+                self.assertLessEqual(picture.stat().st_size, 200 * 1024, link)
+                shown.add(picture)
+        self.assertEqual(shown, set((ROOT / "docs").glob("*.png")))
+
+
 class Grafana(unittest.TestCase):
     def dashboards(self):
         for name in ("overview", "upstream"):
