@@ -1,8 +1,8 @@
 // The last five minutes of each upstream and the last failures of all, for the status page: what
 // somebody who has just opened it needs to see, before any Prometheus has been asked.
 //
-// Bounded: a ring for each upstream of the configuration, and 20 failures. Nothing here comes from
-// a client; the API's error codes are cleaned as in an access line.
+// Bounded: a ring for each name that a configuration has given an upstream, and 20 failures.
+// Nothing here comes from a client; the API's error codes are cleaned as in an access line.
 #pragma once
 
 #include "policy/time.hpp"
