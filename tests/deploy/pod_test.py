@@ -202,5 +202,18 @@ class Pod(support.TestCase):
         self.assertEqual(abstract, [])
 
 
+class Classic(support.TestCase):
+    def test_its_hook_is_a_command_that_waits_for_the_program(self):
+        """What postStart runs, but for where the program and its admin listener are."""
+        manifests = yaml.safe_load_all(RENDERED.with_name("example-classic.yaml").read_text())
+        (deployment,) = [each for each in manifests if each["kind"] == "Deployment"]
+        sidecar = deployment["spec"]["template"]["spec"]["containers"][0]
+        hook = sidecar["lifecycle"]["postStart"]["exec"]["command"]
+        _, backstop = self.pair()
+        hook[0] = support.program("BACKSTOP")
+        hook[hook.index("--admin") + 1] = f"{backstop.admin_host}:{backstop.admin_port}"
+        self.assertEqual(subprocess.run(hook, timeout=support.STUCK, check=False).returncode, 0)
+
+
 if __name__ == "__main__":
     support.main()
