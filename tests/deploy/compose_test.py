@@ -1,4 +1,5 @@
-"""deploy/compose: the file is one that compose takes, and agrees with what it names."""
+"""deploy/compose: the file is one that compose takes, and agrees with what it names. And what
+docs/OPERATING.md names is there."""
 
 import pathlib
 import re
@@ -61,6 +62,27 @@ class Compose(support.TestCase):
         self.assertEqual((listen, address), ("--listen", "0.0.0.0:9000"))
         simulator = self.simulator(*command)
         self.assertEqual(len(simulator.ask("GET", "faults")["faults"]), 3)
+
+
+class Operating(support.TestCase):
+    TEXT = (ROOT / "docs" / "OPERATING.md").read_text()
+
+    def test_every_path_that_it_names_is_in_the_tree(self):
+        paths = set(re.findall(r"\b(?:deploy|tests|docs)/[\w./-]*\w", self.TEXT))
+        paths |= {f"docs/{name}" for name in re.findall(r"\]\((\w+\.md)", self.TEXT)}
+        self.assertGreater(len(paths), 5)
+        self.assertEqual([path for path in sorted(paths) if not (ROOT / path).exists()], [])
+
+    def test_every_metric_that_it_names_exists(self):
+        known = (ROOT / "docs" / "METRICS.md").read_text()
+        names = set(re.findall(r"`(backstop_[a-z_]+)`", self.TEXT))
+        self.assertGreater(len(names), 1)
+        self.assertEqual([name for name in sorted(names) if f"`{name}`" not in known], [])
+
+    def test_every_target_that_it_builds_is_in_the_dockerfile(self):
+        dockerfile = (ROOT / "Dockerfile").read_text()
+        for target in re.findall(r"--target (\w+)", self.TEXT):
+            self.assertIn(f" AS {target}\n", dockerfile)
 
 
 if __name__ == "__main__":
