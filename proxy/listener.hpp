@@ -27,6 +27,7 @@ public:
     // after its next answer.
     void retire();
     void stop();
+    const Upstream& upstream() const { return *site_->upstream; }
     // Where it listens; port 0 has become the one that was given.
     const config::Address& address() const { return socket_.address; }
 

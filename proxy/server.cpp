@@ -166,6 +166,7 @@ std::vector<std::string> Server::change_to(const Setup& setup) {
     warn_of_few(context_.limits, next.limits);
     context_.replay.max = next.limits.replay_memory;
     serving_.change(plan, setup, std::move(sockets.proxy));
+    serving_.resume();  // there may be room for more clients now
     change_admin(plan, sockets);
     config_ = next;
     mind_risks();

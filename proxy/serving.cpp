@@ -37,7 +37,11 @@ void Serving::change(
         const std::shared_ptr<Upstream>& upstream = upstreams_[places[i].upstream];
         if (plan.sockets[i]) {
             listeners.push_back(std::move(listeners_[*plan.sockets[i]]));
-            listeners.back()->serve(upstream);
+            Listener& listener = *listeners.back();
+            const config::Upstream& old = listener.upstream().config;
+            const bool news = old.name != upstream->config.name || old.url != upstream->config.url;
+            listener.serve(upstream);
+            if (news) say_listening(listener, upstream->config);
         } else {
             listeners.push_back(std::make_unique<Listener>(context_, std::move(*fresh++), upstream)
             );

@@ -100,6 +100,8 @@ void take_head(ClientSide& side, Head& head, Deadline& limit) {
         head.begun = now();
         context.last_active = head.begun.steady;
         limit.arm(head.begun.steady + context.limits.client_head);
+    } else {
+        context.last_active = steady_now();  // it comes slowly, but it comes
     }
     const std::size_t used = side.parser->put_head(in.view());
     in.consume(used);

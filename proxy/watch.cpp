@@ -1,5 +1,7 @@
 #include "proxy/watch.hpp"
 
+#include "proxy/log.hpp"
+
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -86,6 +88,8 @@ void Watch::open() {
     inotify_.close(ignored);
     folders_ = std::move(folders);
     blind_ = blind;
+    if (blind && !told_) log::warn("files cannot be watched; looking every two seconds instead");
+    told_ = blind;
     ++opened_;
     if (descriptor < 0) return;
     inotify_.assign(descriptor);

@@ -53,6 +53,7 @@ private:
     Names wanted_{};
     unsigned opened_ = 0;  // how often: a handler of an earlier time has nothing to do
     bool blind_ = false;   // some folder is not watched
+    bool told_ = false;    // of that
     bool hinted_ = false;  // the timer runs for a hint that is due soon
 };
 

@@ -241,6 +241,25 @@ class Drain(support.TestCase):
         self.figure(f"last call {answered - told:.3f} s after SIGTERM, exit {quiet:.3f} s after it")
         self.assertGreaterEqual(quiet, 5.0)
 
+    def test_a_request_that_arrives_slowly_is_no_quiet(self):
+        simulator, backstop = self.drained('drain = "20s"\nquiet = "1s"')
+        body = support.end_body("slow")
+        head = (
+            f"POST {END} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {support.KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode()
+        with socket.create_connection((backstop.host, backstop.port), support.STUCK) as client:
+            backstop.signal(signal.SIGTERM)
+            pieces = 10
+            for number in range(pieces):
+                size = len(head) // pieces + 1
+                client.sendall(head[number * size : (number + 1) * size])
+                time.sleep(0.25)  # the client's pace, not a wait for anything
+            client.sendall(body)
+            self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 "))
+        self.assertEqual(backstop.wait(), 0)
+        self.assertEqual(len(simulator.journal(END)), 1)
+
     def test_the_probes_of_its_life(self):
         _, backstop = self.drained('drain = "10s"\nquiet = "3s"')
         probes = lambda: tuple(

@@ -346,6 +346,23 @@ class Survives(TestCase):
         self.assertEqual(backstop.metrics().total("backstop_requests_total", upstream="passing"), 2)
 
 
+class Room(TestCase):
+    def test_a_client_that_waited_for_room_comes_in(self):
+        simulator = self.simulator("--limits", "off")
+        text = support.config(simulator.url, top="[limits]\nclient_connections = 1\n")
+        backstop = self.backstop(text)
+        kept = KeptConnection(self, int(backstop.port))
+        self.assertEqual(kept.end().status, 200)
+        answers = []
+        waiting = threading.Thread(target=lambda: answers.append(backstop.end(next(IDS))))
+        waiting.start()
+        more = text.replace("client_connections = 1", "client_connections = 2")
+        backstop.reloaded(lambda: backstop.write(more))
+        waiting.join()
+        self.assertEqual(answers[0].status, 200)
+        self.assertEqual(kept.end().status, 200)
+
+
 class Addresses(TestCase):
     def test_upstreams_come_and_go(self):
         first, second = self.two()
