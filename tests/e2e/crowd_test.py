@@ -9,7 +9,7 @@ import time
 import support
 import upstream
 import vitals
-import wire_test as wire
+import wire
 from vitals import MIB
 
 IDLE = 2000

@@ -9,7 +9,7 @@ import threading
 import support
 import upstream
 import vitals
-import wire_test as wire
+import wire
 
 # How often each happens; TOGETHER of them at a time. Fewer under sanitizers (see CMakeLists.txt).
 TIMES = int(os.environ.get("CALLS", "10000")) // 20

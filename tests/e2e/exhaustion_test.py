@@ -12,7 +12,7 @@ import unittest.mock
 
 import support
 import vitals
-import wire_test as wire
+import wire
 
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
 # A connection to the upstream stays, so that a request needs none of the descriptors that are scarce.

@@ -8,7 +8,7 @@ import threading
 import support
 import upstream
 import vitals
-import wire_test as wire
+import wire
 from vitals import KIB, MIB
 
 LIMITS = """

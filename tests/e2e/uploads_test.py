@@ -13,7 +13,7 @@ import threading
 import requests
 
 import support
-import wire_test as wire
+import wire
 
 SIZE = 20 * 1024 * 1024
 ESTABLISHED = "01"
