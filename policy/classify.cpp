@@ -174,7 +174,7 @@ Classification classify(
 
 bool counts_against_breaker(const Outcome& outcome, Verdict verdict) {
     const auto* head = std::get_if<ResponseHead>(&outcome);
-    return !head || (is_server_error(head->status) && !is_limit(verdict));
+    return head == nullptr || (is_server_error(head->status) && !is_limit(verdict));
 }
 
 bool wants_body(const Dialect& dialect, int status) {

@@ -89,13 +89,8 @@ void Exchange::start_response() {
     side_.payload.consume(side_.payload.size());
 }
 
-// Gets a connection, sends the request and reads the head of the response, both as they go: an
-// upstream may answer before it has everything.
-Async<policy::Outcome> Exchange::attempt(policy::Send send) {
-    if (!take_connection(send)) {
-        const Broke broke = co_await acquire(send);
-        if (broke) co_return *broke;
-    }
+// On a connection that is there.
+void Exchange::start_sending() {
     // A key that came meanwhile: no attempt goes out with the old one after it.
     const Credential* credential = upstream_->credential();
     if (credential != nullptr && credential->version() != credential_version_) write_request_head();
@@ -104,6 +99,17 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     upstream.owned_by(&side_.signal);
     sender_.emplace(side_.upstream_head, body_, upstream);
     start_response();
+}
+
+// Gets a connection, sends the request and reads the head of the response, both as they go: an
+// upstream may answer before it has everything.
+Async<policy::Outcome> Exchange::attempt(policy::Send send) {
+    if (!take_connection(send)) {
+        const Broke broke = co_await acquire(send);
+        if (broke) co_return *broke;
+    }
+    start_sending();
+    Stream& upstream = connection_->stream();
     AttemptClock clock(side_, body_, send.give_up_at);
     for (;;) {
         sender_->pump(upstream);

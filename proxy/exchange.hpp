@@ -73,6 +73,7 @@ private:
     Async<Broke> acquire(policy::Send send);
     Async<policy::Outcome> look_at_body();
     Progress read_head();
+    void start_sending();
     void start_response();
     bool forward_interim();
     bool more_at_once();
