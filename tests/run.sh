@@ -9,11 +9,11 @@ usage: tests/run.sh [--all] [--quick] [--jobs N] [PRESET...] [-- CTEST_ARGUMENT.
 
 Installs the packages that are missing (as root, or by sudo), builds each preset and runs its tests.
 
-  PRESET     debug, asan, tsan (see CMakePresets.json); by default debug, which has every test
+  PRESET     debug, asan, tsan (see CMakePresets.json); by default debug, which has every test. The
+             others run again what their sanitizers can find something in
   --quick    without clang-tidy: for while you work
-  --all      by default all three presets: every test again under the sanitizers that can find
-             something in it; and nothing may be left out: a tool that is missing, or a test that
-             skips itself, is a failure. This is what CI runs
+  --all      nothing may be left out: a tool that is missing, or a test that skips itself, is a
+             failure. This is what CI runs. With all three presets it takes more than an hour
   --jobs N   so many compilers and tests at once; by default as many as cores and memory allow
   --         what follows goes to ctest, such as -R Plan or -L policy
 
@@ -68,9 +68,9 @@ for ((i = 0; i + 1 < ${#arguments[@]}; i++)); do
             ;;
     esac
 done
-if [ ${#presets[@]} -eq 0 ]; then
-    if [ -n "$all" ]; then presets=(debug asan tsan); else presets=(debug); fi
-fi
+if [ ${#presets[@]} -eq 0 ]; then presets=(debug); fi
+# What one clone has compiled, another need not compile again.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 # --- what a label needs --------------------------------------------------------------------------
 # missing_for LABEL: prints why the tests of this label cannot run here, or nothing.
