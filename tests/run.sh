@@ -128,6 +128,14 @@ probe() {
 
 total=0 total_failed=0 broken=0
 lines=() skipped=()
+build_preset() {
+    if [ "$1" != debug ]; then
+        # They take its simulator (tests/CMakeLists.txt).
+        cmake --preset debug >build/debug.configure.log 2>&1 || return 1
+        cmake --build build/debug --parallel "$jobs" --target backstop-simulator || return 1
+    fi
+    cmake --build "build/$1" --parallel "$jobs"
+}
 run_preset() {
     local preset=$1 build=build/$1 log exclude closing failed count status=0
     say "== $preset: build, $jobs at once"
@@ -137,11 +145,7 @@ run_preset() {
         return 1
     }
     probe "$build" # before the long part
-    if [ "$preset" != debug ]; then
-        # They take its simulator (tests/CMakeLists.txt).
-        cmake --preset debug >build/debug.configure.log 2>&1 &&
-            cmake --build build/debug --parallel "$jobs" --target backstop-simulator
-    fi && cmake --build "$build" --parallel "$jobs" || {
+    build_preset "$preset" || {
         lines+=("$preset: could not be built")
         return 1
     }
