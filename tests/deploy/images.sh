@@ -2,8 +2,8 @@
 # Builds the images of the Dockerfile without a registry: Debian's base is made here from packages,
 # and the steps share the machine's network, so that apt works in them as it does outside.
 #   tests/deploy/images.sh FOLDER [TARGET...]
-# Makes localhost/TARGET:test in the store of FOLDER; by default all that
-# the tests need. What was built before is taken from there. Needs root.
+# Makes localhost/TARGET:test in the store of FOLDER; by default all that the tests need. What was
+# built before is taken from there. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
