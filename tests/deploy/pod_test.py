@@ -21,32 +21,6 @@ API = "http://127.0.0.1:9000"
 ELSEWHERE = "127.0.0.2"
 
 
-class Mounted:
-    """A folder that changes as a mounted ConfigMap does: the file is a link through ..data, and
-    ..data is replaced by renaming another link over it."""
-
-    def __init__(self, folder, files):
-        self.folder = folder
-        self._version = 0
-        folder.mkdir()
-        folder.chmod(0o755)
-        self.swap(files)
-        for name in files:
-            (folder / name).symlink_to(f"..data/{name}")
-
-    def swap(self, files):
-        self._version += 1
-        fresh = self.folder / f"..version_{self._version}"
-        fresh.mkdir()
-        fresh.chmod(0o755)
-        for name, content in files.items():
-            (fresh / name).write_text(content)
-            (fresh / name).chmod(0o644)
-        link = self.folder / "..data_tmp"
-        link.symlink_to(fresh.name)
-        os.replace(link, self.folder / "..data")
-
-
 class Pod(support.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -58,12 +32,12 @@ class Pod(support.TestCase):
         }
         cls.text = manifests["ConfigMap"]["data"]["backstop.toml"]
         cls.text = re.sub(r'(?m)^(url\s*= )".*"', rf'\1"{API}"', cls.text)
-        cls.config = Mounted(cls.home / "config", {"backstop.toml": cls.text})
+        cls.config = support.Mounted(cls.home / "config", {"backstop.toml": cls.text})
         secret = {
             name: base64.b64decode(value).decode().replace("sk_replace_me", support.KEY)
             for name, value in manifests["Secret"]["data"].items()
         }
-        cls.secret = Mounted(cls.home / "secret", secret)
+        cls.secret = support.Mounted(cls.home / "secret", secret)
         cls.pod, cls.probes = cls.runnable(manifests["Deployment"]["spec"]["template"])
         file = cls.home / "pod.yaml"
         file.write_text(yaml.safe_dump(cls.pod))
