@@ -62,6 +62,7 @@ Plan::Plan(
       keyed_(route.keyed && request.key != KeySource::none),
       repeatable_(is_repeatable(rules.retry, route, request.method, request.key)),
       writes_(!is_safe_method(request.method)),
+      keyless_(request.key == KeySource::none),
       credential_(request.credential),
       attempts_allowed_(lowered(route.attempts, request.attempts_wish)),
       patience_(lowered(route.deadline, request.timeout_wish)),

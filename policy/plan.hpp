@@ -49,7 +49,7 @@ struct Wait {
 struct Deliver {
     Reason reason = Reason::succeeded;
     std::optional<Duration> retry_after{};  // add the header: only the body had the delay
-    bool final_failure = false;             // we have retried: tell the client's retry layer not to
+    bool final_failure = false;  // tell the client's retry layer not to: we have, or must not
 };
 // Answer ourselves instead.
 struct Substitute {
@@ -192,6 +192,7 @@ private:
     const bool keyed_;       // it carries a key that the API honours
     const bool repeatable_;  // it may be sent twice without harm
     const bool writes_;
+    const bool keyless_;  // nobody has given it a key
     const std::uint64_t credential_;
     const int attempts_allowed_;
     const Duration patience_;  // from the request to the deadline

@@ -66,7 +66,10 @@ const Fallback* Plan::fallback_for(Reason reason) const {
 Step Plan::deliver(Moment now) {
     delivering_ = true;
     Deliver step{.reason = last_->reason};
-    step.final_failure = made_ > 1 && last_->verdict != Verdict::ok;
+    // What may not be sent again must not be sent again by the client's SDK either, unless it has
+    // a key of its own and so knows what it does.
+    const bool settled = made_ > 1 || (record_.denied == Denied::unsafe && keyless_);
+    step.final_failure = settled && last_->verdict != Verdict::ok;
     if (last_->delay_until)
         step.retry_after = std::max(*last_->delay_until - now.steady, Duration::zero());
     return step;

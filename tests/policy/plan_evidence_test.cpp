@@ -99,8 +99,19 @@ TEST(PlanEvidence, TrustsNoKeyThatTheApiDoesNotHonour) {
     Scenario scenario({.method = "POST", .key = KeySource::passed});
     scenario.expect_send(1);
     scenario.upstream_answers(500);
-    scenario.expect_deliver(Reason::server_error);
+    EXPECT_FALSE(scenario.expect_deliver(Reason::server_error).final_failure)
+        << "whoever sends keys knows what they are for";
     EXPECT_EQ(scenario.record().denied, Denied::unsafe);
+}
+
+// Many SDKs would: a call that must not be dialled again here must not be dialled again by them.
+TEST(PlanEvidence, TellsTheClientNotToRepeatAKeylessWriteEither) {
+    Scenario scenario({.method = "POST"});
+    scenario.expect_send(1);
+    scenario.upstream_answers(503);
+    EXPECT_TRUE(scenario.expect_deliver(Reason::server_error).final_failure);
+    EXPECT_EQ(scenario.record().denied, Denied::unsafe);
+    scenario.replay_failing_everywhere();
 }
 
 TEST(PlanEvidence, RepeatsWhatTheRouteCallsIdempotent) {
