@@ -45,12 +45,16 @@ struct ClientSide final : ClientHook, Scratch {
 
     // A request begins to arrive, into what is lent for it.
     void begin(HeadLimits limits) {
-        borrow(*this);
+        if (!parser) borrow(*this);
         parser.emplace(request, limits);
     }
-    // Nothing is under way: an idle client keeps no buffers.
-    void rest() {
+    // Nothing is under way for now: what large bodies took is given back.
+    void pause() {
         if (stream->in().empty()) stream->in().shrink(0);
+        trim(*this);
+    }
+    // Nor will be soon: an idle client keeps no buffers.
+    void rest() {
         if (!parser) return;
         parser.reset();
         give_back(*this);

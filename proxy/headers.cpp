@@ -55,7 +55,7 @@ private:
 };
 
 // What a head adds to its fields: start line, Via, framing, Connection, attempts, numbers.
-constexpr std::size_t head_extra = 320;
+constexpr std::size_t head_extra = 384;
 constexpr std::string_view upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
 
 std::size_t field_size(std::string_view name, std::string_view value) {
@@ -192,6 +192,7 @@ void write_client_head(const ClientHead& head, std::string& text) {
         for (const auto& [name, value] : *head.extra)
             out.field(name, value);
     }
+    if (!head.date.empty()) out.field("Date", head.date);
     if (head.attempts) {
         out << "Backstop-Attempts: " << static_cast<std::uint64_t>(*head.attempts) << "\r\n";
     }

@@ -44,6 +44,7 @@ struct ClientHead {
     int client_version = 11;
     bool keep_alive = true;
     std::optional<int> attempts{};  // Backstop-Attempts; nothing for 1xx
+    std::string_view date{};        // for a response that has none
     // Fields of ours that are added, each replacing the upstream's of the same name.
     const std::vector<std::pair<std::string, std::string>>* extra = nullptr;
 };

@@ -89,8 +89,8 @@ void Exchange::write_head(const policy::Deliver& deliver, const Framing& framing
         extra.insert(extra.end(), policy::no_client_retry.begin(), policy::no_client_retry.end());
     }
     // A recipient with a clock dates what it forwards (RFC 9110 6.6.1).
-    if (!side_.response.find(FieldId::date)) extra.emplace_back("Date", http_date(now().wall));
     ClientHead head{side_.response};
+    if (!side_.response.find(FieldId::date)) head.date = http_date(now().wall);
     head.framing = framing;
     head.client_version = side_.request.version;
     head.keep_alive = keep_alive_;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace backstop::proxy {
 
@@ -15,8 +16,8 @@ struct ReplyFraming {
     std::optional<int> attempts{};  // Backstop-Attempts
 };
 
-// IMF-fixdate (RFC 9110 5.6.7).
-std::string http_date(policy::WallTime now);
+// IMF-fixdate (RFC 9110 5.6.7); good until the next call.
+std::string_view http_date(policy::WallTime now);
 
 // Head and body.
 std::string reply(

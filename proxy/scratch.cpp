@@ -30,6 +30,11 @@ void borrow(Scratch& to) {
     if (spares.count > 0) to = std::move(spares.all[--spares.count]);
 }
 
+void trim(Scratch& scratch) {
+    empty(scratch.payload);
+    empty(scratch.frames);
+}
+
 void give_back(Scratch& from) {
     if (spares.count == spares.all.size()) {
         from = Scratch();
@@ -39,8 +44,7 @@ void give_back(Scratch& from) {
     from.response.clear();
     from.upstream_head.clear();
     from.client_head.clear();
-    empty(from.payload);
-    empty(from.frames);
+    trim(from);
     spares.all[spares.count++] = std::move(from);
     from.payload = Buffer(0);
     from.frames = Buffer(0);

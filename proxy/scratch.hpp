@@ -1,6 +1,6 @@
 // What an exchange writes heads and bodies into. Lent to a client connection when the first byte of
-// a request is there, and taken back once it is answered: an idle connection has none, and a busy
-// one allocates little for the next request.
+// a request is there, and taken back once it has been idle for a moment: an idle connection has
+// none, and a busy one allocates little for the next request.
 #pragma once
 
 #include "proxy/buffer.hpp"
@@ -21,6 +21,8 @@ struct Scratch {
 
 // Gives `to`, which has nothing, the memory of an earlier one, if there is any.
 void borrow(Scratch& to);
+// Leaves it what heads take.
+void trim(Scratch& scratch);
 // Leaves `from` with nothing.
 void give_back(Scratch& from);
 

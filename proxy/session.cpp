@@ -16,6 +16,9 @@ namespace {
 constexpr policy::Duration linger_time = std::chrono::seconds(2);
 constexpr std::size_t linger_bytes = 4 * 1024 * 1024;
 
+// A client that has sent nothing for so long gives back what was lent to it.
+constexpr policy::Duration rest_after = std::chrono::milliseconds(250);
+
 enum class Next {
     request,
     close,
@@ -84,6 +87,8 @@ HeadLimits head_limits(const Context& context) {
 // How far a head has come.
 struct Head {
     policy::Moment begun{};  // when its first byte was there
+    policy::Instant idle_since{};
+    bool rested = false;
     bool arriving = false;
     bool good = false;
     Refusal refusal{};
@@ -114,6 +119,15 @@ void take_head(ClientSide& side, Head& head, Deadline& limit) {
     }
 }
 
+// The client sends the next request later, if at all. True: waits on, with less.
+bool comes_to_rest(ClientSide& side, Head& head, Deadline& limit) {
+    if (head.arriving || head.rested || !limit.expired()) return false;
+    side.rest();
+    head.rested = true;
+    limit.arm(head.idle_since + side.context.limits.client_idle);
+    return true;
+}
+
 // The client said no more before its head was whole, or takes too long over it.
 bool gives_up(ClientSide& side, Head& head, const Deadline& limit) {
     const bool ended = side.stream->ended();
@@ -128,14 +142,16 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
     Deadline limit(context.deadlines, side.signal);
     Head head;
     side.answering = false;
-    side.rest();
-    limit.arm(steady_now() + context.limits.client_idle);
+    side.pause();
+    head.idle_since = steady_now();
+    limit.arm(head.idle_since + rest_after);
     for (;;) {
         take_head(side, head, limit);
         if (head.good) {
             begun = head.begun;
             co_return Next::request;
         }
+        if (comes_to_rest(side, head, limit)) continue;
         if (head.refusal || gives_up(side, head, limit)) break;
         side.stream->read_up_to(context.limits.head_bytes + 4);
         if (side.signal.quiet()) co_await side.signal.wait();
