@@ -209,6 +209,12 @@ shell() {
     finds deploy/go.sh 'chmod +x'
     put .ci/run <<<$'#!/bin/sh\nset -eu\n[ $1 == x ]'
     finds .ci/run
+    put .ci/run <<<$'#!/bin/sh\nset -eu\n# ./tests/run.sh --all'
+    chmod +x "$tree/.ci/run"
+    finds .ci/run 'does not call'
+    put tests/tool </dev/null # an empty script succeeds
+    chmod +x "$tree/tests/tool"
+    finds tests/tool 'does not begin with #!'
 }
 
 paths() {
