@@ -67,6 +67,9 @@ Exchange::Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy:
           side.context.replay,
           body_options(side.context, *upstream_)
       ) {
+    // What the last exchange on this connection sent is not sent again.
+    side_.client_head.clear();
+    side_.upstream_head.clear();
     ++side_.context.in_flight;
     upstream_->exchange_begun();
 }
@@ -223,7 +226,6 @@ void Exchange::prepare() {
     if (body_.whole() && body_.kept()) whole = body_.kept_bytes();
     key_ = policy::choose_key(rules, route_, has_key, whole, context.random.bytes());
     write_request_head();
-    side_.client_head.clear();
 
     plan_.emplace(rules, route_, upstream_->standing(), facts(), begun_, [&context] {
         return context.random.roll();

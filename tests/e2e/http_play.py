@@ -103,6 +103,23 @@ def send_apart(connection, pieces):
         unread.close()
 
 
+class Cuts:
+    """Plays all cases, cut in each way; for a test case that has play(cut)."""
+
+    def test_as_they_are(self):
+        self.play(lambda data, name: whole(data))
+
+    def test_in_single_bytes(self):
+        self.play(lambda data, name: single_bytes(data))
+
+    def test_without_the_last_byte_of_the_head(self):
+        self.play(lambda data, name: torn_ends(data))
+
+    def test_in_random_pieces(self):
+        print(f"SEED={SEED}", flush=True)
+        self.play(random_pieces)
+
+
 def cases_of(groups):
     return [case for group in groups for case in group.cases]
 

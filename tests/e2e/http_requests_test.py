@@ -13,23 +13,23 @@ from wire import OK, PATIENT_LIMITS, PATIENT_UPSTREAM, WireCase, answers
 
 GROUPS = (*http_head_cases.GROUPS, *http_framing_cases.GROUPS, *http_forward_cases.GROUPS)
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+AS_NEXT = Forwarded("GET /next")
 
 
-class Requests(WireCase):
-    def test_as_they_are(self):
-        self.play(lambda data, name: http_play.whole(data))
+class Requests(http_play.Cuts, WireCase):
+    def test_after_a_request_that_was_served(self):
+        """What the last exchange on a connection left behind is no part of the next one."""
+        self.play(lambda data, name: http_play.whole(data), before=self.ask_first)
 
-    def test_in_single_bytes(self):
-        self.play(lambda data, name: http_play.single_bytes(data))
+    def test_behind_a_request_in_one_piece(self):
+        self.play(lambda data, name: [NEXT + data], behind=(AS_NEXT,))
 
-    def test_without_the_last_byte_of_the_head(self):
-        self.play(lambda data, name: http_play.torn_ends(data))
+    def ask_first(self, client):
+        client.send(NEXT)
+        self.is_forwarded(AS_NEXT, client)
 
-    def test_in_random_pieces(self):
-        print(f"SEED={http_play.SEED}", flush=True)
-        self.play(http_play.random_pieces)
-
-    def play(self, cut):
+    def play(self, cut, before=lambda client: None, behind=()):
+        """Before a case its client does `before`; what `cut` puts before it comes to `behind`."""
         self.seen = []
 
         def script(connection):
@@ -45,7 +45,8 @@ class Requests(WireCase):
             with self.subTest(case.name):
                 try:
                     client = self.client()
-                    self.check(case, client, cut)
+                    before(client)
+                    self.check(case, client, cut, behind)
                 finally:
                     client.close()
                     self.settle()
@@ -77,7 +78,7 @@ class Requests(WireCase):
         self.seen.clear()
         self.upstream.errors.clear()
 
-    def check(self, case, client, cut):
+    def check(self, case, client, cut, behind):
         unfinished = isinstance(case.outcomes[-1], Unfinished)
         try:
             pieces = cut(case.data, case.name)
@@ -86,11 +87,11 @@ class Requests(WireCase):
                 client.half_close()
         except (BrokenPipeError, ConnectionResetError):
             pass  # refused before it was all sent; the answer is what counts
-        for outcome in case.outcomes:
+        for outcome in (*behind, *case.outcomes):
             getattr(self, "is_" + type(outcome).__name__.lower())(outcome, client, case)
         last = case.outcomes[-1]
         if isinstance(last, Answered) or (isinstance(last, Forwarded) and not last.closes):
-            self.is_forwarded(Forwarded("GET /next"), client, case)
+            self.is_forwarded(AS_NEXT, client)
         else:
             client.ended()
         self.assertEqual(client.data, b"", "nothing behind it is answered")
@@ -113,7 +114,7 @@ class Requests(WireCase):
         if expected.early:
             self.assertEqual(fields["backstop-attempts"], ["0"])
 
-    def is_forwarded(self, expected, client, case):
+    def is_forwarded(self, expected, client, case=None):
         status, fields, body = client.response()
         while status == 100:
             status, fields, body = client.response()

@@ -14,20 +14,7 @@ PROBED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nprobed"
 ONCE = FAST.replace("[upstream.retry]\n", "[upstream.retry]\nattempts = 1\n")
 
 
-class Responses(WireCase):
-    def test_as_they_are(self):
-        self.play(lambda data, name: http_play.whole(data))
-
-    def test_in_single_bytes(self):
-        self.play(lambda data, name: http_play.single_bytes(data))
-
-    def test_without_the_last_byte_of_the_head(self):
-        self.play(lambda data, name: http_play.torn_ends(data))
-
-    def test_in_random_pieces(self):
-        print(f"SEED={http_play.SEED}", flush=True)
-        self.play(http_play.random_pieces)
-
+class Responses(http_play.Cuts, WireCase):
     def play(self, cut):
         def script(connection):
             while request := connection.request():
