@@ -45,7 +45,7 @@ COPY --from=collect /image/packages /tmp/packages
 RUN apt-get update \
     && xargs apt-get install -y --no-install-recommends curl gdb procps </tmp/packages \
     && rm -rf /var/lib/apt/lists/* /tmp/packages
-COPY --from=collect /image/root/etc/passwd /image/root/etc/group /etc/
+COPY --from=collect /image/files/etc/passwd /image/files/etc/group /etc/
 COPY --from=build /src/build/release/backstop /usr/bin/backstop
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
@@ -71,7 +71,7 @@ COPY deploy/collect.sh deploy/
 RUN ./deploy/collect.sh build/debug/tests/simulator/backstop-simulator /image
 
 FROM scratch AS simulator
-COPY --from=build-simulator /image/root /
+COPY --from=build-simulator /image/files /
 USER 65532:65532
 EXPOSE 9000
 ENTRYPOINT ["/usr/bin/backstop-simulator"]
@@ -85,7 +85,7 @@ LABEL org.opencontainers.image.title="backstop" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-COPY --from=collect /image/root /
+COPY --from=collect /image/files /
 # OpenSSL's own default is a folder that is not in this image.
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 # With the group left out it would be root's.
