@@ -11,11 +11,40 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 #include <optional>
 
 namespace backstop::proxy {
 namespace {
+
+char digit(unsigned number) {
+    return static_cast<char>('0' + number % 10);
+}
+
+template <typename Number>
+void append_number(std::string& out, Number value) {
+    std::array<char, 32> room{};  // the longest double has 24 characters
+    const auto end = std::to_chars(room.data(), room.data() + room.size(), value).ptr;
+    out.append(room.data(), end);
+}
+
+// Milliseconds with as many places as they need.
+void append_ms(std::string& out, std::chrono::microseconds value) {
+    const auto micros = value.count();
+    if (micros < 0) {  // a clock that ran backwards: rare
+        append_number(out, static_cast<double>(micros) / 1000);
+        return;
+    }
+    append_number(out, micros / 1000);
+    const auto rest = static_cast<unsigned>(micros % 1000);
+    if (rest == 0) return;
+    const std::array<char, 4> places{'.', digit(rest / 100), digit(rest / 10), digit(rest)};
+    const std::size_t size = rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2;
+    out.append(places.data(), size);
+}
 
 // Writes the members of an object one after the other.
 class Object {
@@ -23,31 +52,48 @@ public:
     explicit Object(std::string& out) : out_(out) { out_ += '{'; }
     void end() { out_ += '}'; }
 
-    // Returns where the value goes.
-    std::string& member(std::string_view name) {
-        if (!first_) out_ += ',';
+    // Returns where the value goes. A line has some thirty members: each name is put together
+    // here and appended once.
+    template <std::size_t size>
+    std::string& member(const char (&name)[size]) {
+        std::array<char, size + 3> room{',', '"'};  // its own NUL is one of them
+        std::copy_n(name, size - 1, room.data() + 2);
+        room[size + 1] = '"';
+        room[size + 2] = ':';
+        const std::size_t skip = first_ ? 1 : 0;
         first_ = false;
-        out_.append("\"").append(name).append("\":");
-        return out_;
+        return out_.append(room.data() + skip, room.size() - skip);
     }
     // Of the config: may hold anything.
-    void text(std::string_view name, std::string_view value) { append_json(member(name), value); }
+    template <std::size_t size>
+    void text(const char (&name)[size], std::string_view value) {
+        append_json(member(name), value);
+    }
     // Of an enum or cleaned: needs no escaping.
-    void word(std::string_view name, std::string_view value) {
-        member(name).append("\"").append(value).append("\"");
+    template <std::size_t size>
+    void word(const char (&name)[size], std::string_view value) {
+        std::string& out = member(name);
+        out += '"';
+        out += value;
+        out += '"';
     }
-    template <typename Number>
-    void number(std::string_view name, Number value) {
-        fmt::format_to(std::back_inserter(member(name)), "{}", value);
+    template <std::size_t size, typename Number>
+    void number(const char (&name)[size], Number value) {
+        append_number(member(name), value);
     }
-    void flag(std::string_view name, bool value) { member(name) += value ? "true" : "false"; }
+    template <std::size_t size>
+    void flag(const char (&name)[size], bool value) {
+        member(name) += value ? "true" : "false";
+    }
     // Milliseconds, to the nanosecond: `explain` comes to the same decision again.
-    void exact_ms(std::string_view name, policy::Duration value) {
+    template <std::size_t size>
+    void exact_ms(const char (&name)[size], policy::Duration value) {
         number(name, std::chrono::duration<double, std::milli>(value).count());
     }
     // Milliseconds, to the microsecond.
-    void ms(std::string_view name, policy::Duration value) {
-        exact_ms(name, std::chrono::floor<std::chrono::microseconds>(value));
+    template <std::size_t size>
+    void ms(const char (&name)[size], policy::Duration value) {
+        append_ms(member(name), std::chrono::floor<std::chrono::microseconds>(value));
     }
 
 private:

@@ -51,16 +51,21 @@ void append_json(std::string& out, std::string_view text) {
 
 void append_time(std::string& out, policy::WallTime time) {
     const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(time - second).count();
+    const auto milliseconds = static_cast<unsigned>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(time - second).count()
+    );
     // The calendar is asked once a second, not once a line.
     static thread_local std::chrono::sys_seconds known{std::chrono::seconds(-1)};
     static thread_local std::string text;
     if (second != known || text.empty()) {
-        text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(second));
+        text = fmt::format("{:%Y-%m-%dT%H:%M:%S}.", fmt::gmtime(second));
         known = second;
     }
-    fmt::format_to(std::back_inserter(out), "{}.{:03}Z", text, milliseconds);
+    const auto digit = [](unsigned number) { return static_cast<char>('0' + number % 10); };
+    const std::array<char, 4> rest{
+        digit(milliseconds / 100), digit(milliseconds / 10), digit(milliseconds), 'Z'};
+    out += text;
+    out.append(rest.data(), rest.size());
 }
 
 }  // namespace backstop::proxy
