@@ -173,12 +173,25 @@ json::object reload(const ReloadState& state) {
     return out;
 }
 
+std::string_view tls_word(TlsUse tls) {
+    switch (tls) {
+        case TlsUse::none:
+            return "none";
+        case TlsUse::verified:
+            return "verified";
+        case TlsUse::not_verified:
+            break;
+    }
+    return "not verified";
+}
+
 json::object upstream(const UpstreamMetrics& metrics, policy::Moment now) {
     const policy::Rules& rules = metrics.rules();
     json::object out;
     out["name"] = text(rules.upstream);
     if (rules.dialect) out["dialect"] = text(rules.dialect->name);
     out["mode"] = rules.mode == policy::Mode::observe ? "observe" : "act";
+    out["tls"] = text(tls_word(metrics.tls()));
     if (const policy::Standing* standing = metrics.standing())
         add_standing(out, rules, *standing, now);
     if (metrics.has_live()) add_live(out, metrics.live());

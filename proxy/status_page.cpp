@@ -68,27 +68,55 @@ const json::array& array_of(const json::object& object, std::string_view name) {
     return value != nullptr ? value->as_array() : nothing;
 }
 
-void append_row(std::string& out, std::initializer_list<std::string_view> cells) {
+// A column: its heading, and what stands in it for an object of the status: one member of it, or
+// what `cell` makes of it.
+struct Column {
+    std::string_view head{};
+    std::string_view member{};
+    std::string (*cell)(const json::object&) = nullptr;
+};
+
+void append_cell(std::string& out, std::string_view text) {
+    out += "<td>";
+    append_escaped(out, text);
+    out += "</td>";
+}
+
+void append_row(
+    std::string& out, const json::object& object, std::initializer_list<Column> columns
+) {
     out += "<tr>";
-    for (const std::string_view cell : cells) {
-        out += "<td>";
-        append_escaped(out, cell);
-        out += "</td>";
+    for (const Column& column : columns) {
+        append_cell(
+            out, column.cell != nullptr ? column.cell(object) : text_of(object, column.member)
+        );
     }
     out += "</tr>\n";
 }
 
 void begin_table(
-    std::string& out, std::string_view caption, std::initializer_list<std::string_view> heads
+    std::string& out, std::string_view caption, std::initializer_list<Column> columns
 ) {
     fmt::format_to(std::back_inserter(out), "<table><caption>{}</caption>\n<tr>", caption);
-    for (const std::string_view head : heads)
-        fmt::format_to(std::back_inserter(out), "<th>{}</th>", head);
+    for (const Column& column : columns)
+        fmt::format_to(std::back_inserter(out), "<th>{}</th>", column.head);
     out += "</tr>\n";
 }
 
 void end_table(std::string& out) {
     out += "</table>\n";
+}
+
+void append_table(
+    std::string& out,
+    std::string_view caption,
+    std::initializer_list<Column> columns,
+    const json::array& objects
+) {
+    begin_table(out, caption, columns);
+    for (const json::value& each : objects)
+        append_row(out, each.as_object(), columns);
+    end_table(out);
 }
 
 std::string breaker_text(const json::object& upstream) {
@@ -148,82 +176,63 @@ std::string joined(const json::array& all, Text text) {
 }
 
 void append_upstreams(std::string& out, const json::array& upstreams) {
-    begin_table(
+    append_table(
         out,
         "Upstreams; attempts, retries and impaired answers of the last five minutes",
-        {"upstream",
-         "dialect",
-         "breaker",
-         "gates",
-         "limits",
-         "quota",
-         "attempts",
-         "retries",
-         "impaired",
-         "in flight"}
+        {{"upstream", "name"},
+         {"dialect", "dialect"},
+         {"TLS", "tls"},
+         {"breaker", {}, breaker_text},
+         {"gates",
+          {},
+          [](const json::object& o) { return joined(array_of(o, "gates"), gate_text); }},
+         {"limits",
+          {},
+          [](const json::object& o) { return joined(array_of(o, "limits"), limit_text); }},
+         {"quota", {}, quota_text},
+         {"attempts", {}, [](const json::object& o) { return sum_text(o, "attempts"); }},
+         {"retries", {}, [](const json::object& o) { return sum_text(o, "retries"); }},
+         {"impaired", {}, [](const json::object& o) { return sum_text(o, "impaired"); }},
+         {"in flight", "in_flight"}},
+        upstreams
     );
-    for (const json::value& each : upstreams) {
-        const json::object& upstream = each.as_object();
-        append_row(
-            out,
-            {text_of(upstream, "name"),
-             text_of(upstream, "dialect"),
-             breaker_text(upstream),
-             joined(array_of(upstream, "gates"), gate_text),
-             joined(array_of(upstream, "limits"), limit_text),
-             quota_text(upstream),
-             sum_text(upstream, "attempts"),
-             sum_text(upstream, "retries"),
-             sum_text(upstream, "impaired"),
-             number(upstream, "in_flight")}
-        );
-    }
-    end_table(out);
 }
 
 void append_failures(std::string& out, const json::array& failures) {
-    begin_table(
+    append_table(
         out,
         "Answers that were not the API's own, since the start",
-        {"last",
-         "times",
-         "first",
-         "upstream",
-         "route",
-         "client got",
-         "outcome",
-         "reason",
-         "attempts",
-         "API's code"}
+        {{"last", "last"},
+         {"times", "count"},
+         {"first", "first"},
+         {"upstream", "upstream"},
+         {"route",
+          {},
+          [](const json::object& o) { return text_of(o, "method") + " " + text_of(o, "route"); }},
+         {"client got", "status"},
+         {"outcome", "outcome"},
+         {"reason", "reason"},
+         {"attempts", "attempts"},
+         {"API's code", "error_code"}},
+        failures
     );
-    for (const json::value& each : failures) {
-        const json::object& failure = each.as_object();
-        append_row(
-            out,
-            {text_of(failure, "last"),
-             text_of(failure, "count"),
-             text_of(failure, "first"),
-             text_of(failure, "upstream"),
-             text_of(failure, "method") + " " + text_of(failure, "route"),
-             text_of(failure, "status"),
-             text_of(failure, "outcome"),
-             text_of(failure, "reason"),
-             text_of(failure, "attempts"),
-             text_of(failure, "error_code")}
-        );
-    }
-    end_table(out);
 }
 
 // Whatever is neither a list nor an upstream's: version, times, the configuration's state.
 void append_facts(std::string& out, const json::object& status) {
-    begin_table(out, "The process", {"what", "value"});
+    const auto append = [&out](std::string_view what, const json::value& value) {
+        out += "<tr>";
+        append_cell(out, what);
+        append_cell(out, text_of(value));
+        out += "</tr>\n";
+    };
+    begin_table(out, "The process", {{"what"}, {"value"}});
     for (const auto& [name, value] : status) {
         if (const json::object* group = value.if_object()) {
             for (const auto& [inner, each] : *group)
-                append_row(out, {std::string(name) + " " + std::string(inner), text_of(each)});
+                append(std::string(name) + " " + std::string(inner), each);
         } else if (!value.is_array()) {
-            append_row(out, {std::string_view(name), text_of(value)});
+            append(name, value);
         }
     }
     end_table(out);

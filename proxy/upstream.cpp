@@ -56,6 +56,10 @@ Upstream::Upstream(
     } else {
         legacy_.credential = std::make_shared<Credential>(material.credential);
     }
+    if (config.target.tls) {
+        const bool skip = config.tls.insecure_skip_verify;
+        metrics_->set_tls(skip ? TlsUse::not_verified : TlsUse::verified);
+    }
     metrics_->set_standing(&legacy_.live->standing);
     metrics_->set_live([this, &context] {
         const Pool& pool = legacy_.reach->pool;

@@ -8,8 +8,10 @@
 namespace backstop::proxy {
 namespace {
 
-// Outcomes of ours that any route may come to; an answer of the API's is known when it comes.
+// Outcomes that any route may come to, from the first scrape on, so that their first increase is
+// seen as one; another answer of the API's is known when it comes.
 constexpr std::array sure_local_errors{429, 502, 503, 504};
+constexpr std::array sure_upstream_errors{500, 502, 503, 504};
 // Outcomes that lead to retries.
 constexpr std::array retry_reasons{
     policy::Reason::unreachable,
@@ -130,6 +132,8 @@ void UpstreamMetrics::bind_requests(RouteSeries& series, const policy::Route& ro
         requests(series, method, 200, Outcome::ok);
         for (const int status : sure_local_errors)
             requests(series, method, status, Outcome::local_error);
+        for (const int status : sure_upstream_errors)
+            requests(series, method, status, Outcome::upstream_error);
         for (const policy::Fallback& fallback : route.fallbacks)
             requests(series, method, fallback.status, Outcome::degraded);
     }

@@ -33,6 +33,12 @@ struct LiveNumbers {
     std::size_t buffer_bytes = 0;  // of request bodies kept for resending
 };
 
+enum class TlsUse : unsigned char {
+    none,
+    verified,
+    not_verified,  // tls.insecure_skip_verify
+};
+
 class UpstreamMetrics {
 public:
     UpstreamMetrics(Metrics& metrics, const policy::Rules& rules);  // see Metrics::upstream()
@@ -53,11 +59,14 @@ public:
     // taken away again.
     void set_standing(const policy::Standing* standing) { standing_ = standing; }
     void set_live(std::function<LiveNumbers()> live) { live_ = std::move(live); }
+    // How connections are secured; for /status only.
+    void set_tls(TlsUse tls) { tls_ = tls; }
 
     const policy::Rules& rules() const { return rules_; }
     const std::string& name() const { return rules_.upstream; }
     const policy::Standing* standing() const { return standing_; }
     LiveNumbers live() const { return live_ ? live_() : LiveNumbers{}; }
+    TlsUse tls() const { return tls_; }
     bool has_live() const { return static_cast<bool>(live_); }
 
 private:
@@ -107,6 +116,7 @@ private:
 
     const policy::Standing* standing_ = nullptr;
     std::function<LiveNumbers()> live_{};
+    TlsUse tls_ = TlsUse::none;
 };
 
 }  // namespace backstop::proxy

@@ -172,6 +172,7 @@ class Tls(support.TestCase):
         _, backstop = self.tls_pair(certificate, more="insecure_skip_verify = true")
         self.assertEqual(backstop.start("c").status, 200)
         self.assertIn("certificates are not verified", "\n".join(backstop.lines))
+        self.assertEqual(backstop.status()["upstreams"][0]["tls"], "not verified")
 
     def test_a_ca_file_that_is_none(self):
         folder = self.folder()

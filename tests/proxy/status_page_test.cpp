@@ -2,9 +2,7 @@
 // tested in tests/e2e/status_page_test.py.
 #include "proxy/status_page.hpp"
 
-#include "policy/standing.hpp"
-#include "proxy/upstream_metrics.hpp"
-#include "tests/support/fake_clock.hpp"
+#include "tests/proxy/status_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,28 +17,11 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-class StatusPageTest : public testing::Test {
+class StatusPageTest : public StatusFixture {
 protected:
-    std::string page() const {
-        StatusInput input{.build = build_};
-        const UpstreamMetrics* upstreams[] = {upstream_.get()};
-        input.upstreams = upstreams;
-        input.recent = &metrics_.recent();
-        return status_page(input, clock_.now());
-    }
+    StatusPageTest() : StatusFixture("<script>alert('a&b')</script>\"") {}
 
-    static policy::Rules rules() {
-        policy::Rules made;
-        made.upstream = "<script>alert('a&b')</script>\"";
-        return made;
-    }
-
-    test::FakeClock clock_{};
-    Build build_{"1.2.3", "abc"};
-    Metrics metrics_{build_};
-    const policy::Rules rules_ = rules();
-    policy::Standing standing_{rules_};
-    std::unique_ptr<UpstreamMetrics> upstream_ = metrics_.upstream(rules_);
+    std::string page() const { return rendered(status_page); }
 };
 
 TEST_F(StatusPageTest, TellsInTablesWhereEverythingStands) {

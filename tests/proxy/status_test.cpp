@@ -1,8 +1,6 @@
 #include "proxy/status.hpp"
 
-#include "policy/standing.hpp"
-#include "proxy/upstream_metrics.hpp"
-#include "tests/support/fake_clock.hpp"
+#include "tests/proxy/status_fixture.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -17,36 +15,16 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-class StatusTest : public testing::Test {
+class StatusTest : public StatusFixture {
 protected:
+    StatusTest() : StatusFixture("acme") {}
+
     json::object status() const {
-        StatusInput input{.build = build_};
-        input.started = clock_.wall() - 90s;
-        input.ready = true;
-        const UpstreamMetrics* upstreams[] = {upstream_.get()};
-        input.upstreams = upstreams;
-        input.recent = &metrics_.recent();
-        const std::string text = status_json(input, clock_.now());
+        const std::string text = rendered(status_json);
         EXPECT_TRUE(text.ends_with('\n'));
         return json::parse(text).as_object();
     }
     json::object upstream() const { return status().at("upstreams").at(0).as_object(); }
-
-    static policy::Rules rules() {
-        policy::Rules made;
-        made.upstream = "acme";
-        policy::Route reads;
-        reads.scope = "reads";
-        made.routes = {reads};
-        return made;
-    }
-
-    test::FakeClock clock_{};
-    Build build_{"1.2.3", "abc"};
-    Metrics metrics_{build_};
-    const policy::Rules rules_ = rules();
-    policy::Standing standing_{rules_};
-    std::unique_ptr<UpstreamMetrics> upstream_ = metrics_.upstream(rules_);
 };
 
 TEST_F(StatusTest, TellsWhatRuns) {
@@ -144,6 +122,14 @@ TEST_F(StatusTest, TellsTheLastMinutes) {
                 "reason": "circuit_open", "attempts": 2})"
         )
     );
+}
+
+TEST_F(StatusTest, TellsWhetherTheUpstreamIsKnownToBeItself) {
+    EXPECT_EQ(upstream().at("tls"), "none");
+    upstream_->set_tls(TlsUse::verified);
+    EXPECT_EQ(upstream().at("tls"), "verified");
+    upstream_->set_tls(TlsUse::not_verified);
+    EXPECT_EQ(upstream().at("tls"), "not verified");
 }
 
 TEST_F(StatusTest, TellsLiveNumbers) {
