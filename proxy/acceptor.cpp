@@ -57,6 +57,10 @@ std::string remedy(const error_code& ec, const config::Address& address) {
     if (ec == asio::error::access_denied && !is_unix(address) && address.port < 1024)
         return "; ports below 1024 need a privilege, choose a higher one";
     if (is_unix(address)) return "; its folder must exist and be writable";
+    if (address.host == "::1") {
+        return "; there is no IPv6 here, and localhost means both: write 127.0.0.1:" +
+               std::to_string(address.port);
+    }
     return "; is it an address of this machine?";
 }
 

@@ -40,7 +40,7 @@ constexpr std::uint32_t head_bytes_max = 8 * 1024;
 
 // A request that is being answered.
 struct Asked {
-    explicit Asked(Executor executor) : answered(std::move(executor), Timer::time_point::max()) {}
+    explicit Asked(const Executor& executor) : answered(executor, Timer::time_point::max()) {}
     Timer answered;  // cancelled once the answer is there
     std::optional<AdminAnswer> answer{};
 };
@@ -221,6 +221,7 @@ Admin::~Admin() {
 
 void Admin::listen(const std::vector<config::Address>& addresses) {
     std::vector<Bound> sockets;
+    sockets.reserve(addresses.size());
     for (const config::Address& address : addresses)
         sockets.push_back(bind(state_->executor, address));
     serve(std::move(sockets));

@@ -82,11 +82,7 @@ BodyParser::State BodyParser::after(char c) {
             return after_digits(c);
         case State::space:
         case State::extension:
-            if (c == '\r') return State::size_end;
-            if (!is_text(c) || !extend()) return State::bad;
-            // White space may stand before an extension, or before nothing: it is padded by some.
-            if (state_ == State::extension || c == ';') return State::extension;
-            return c == ' ' || c == '\t' ? State::space : State::bad;
+            return after_ignored(c);
         case State::size_end:
             return c == '\n' ? after_size_line() : State::bad;
         case State::data_end:
@@ -114,6 +110,15 @@ BodyParser::State BodyParser::after_digits(char c) {
     digits_ = 0;
     if (c == '\r') return State::size_end;
     if (c == ';') return State::extension;
+    return c == ' ' || c == '\t' ? State::space : State::bad;
+}
+
+// Of a chunk's line behind the digits.
+BodyParser::State BodyParser::after_ignored(char c) {
+    if (c == '\r') return State::size_end;
+    if (!is_text(c) || !extend()) return State::bad;
+    // White space may stand before an extension, or before nothing: it is padded by some.
+    if (state_ == State::extension || c == ';') return State::extension;
     return c == ' ' || c == '\t' ? State::space : State::bad;
 }
 

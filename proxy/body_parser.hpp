@@ -62,6 +62,7 @@ private:
     std::size_t take_line(std::string_view bytes);
     State after(char c);
     State after_digits(char c);
+    State after_ignored(char c);
     State after_size_line() const;
     State after_trailer_line();
     bool keep_trailer(char c);

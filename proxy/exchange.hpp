@@ -89,6 +89,13 @@ private:
     bool deliver_at_once(const policy::Deliver& deliver);
     Async<Broke> deliver(policy::Deliver deliver);
     Async<Broke> hold();
+    struct Flow {
+        bool moved = false;   // bytes came from the upstream
+        bool broken = false;  // it ended before its time
+        bool all = false;     // the client took everything that is there
+        bool sent = false;    // it took something
+    };
+    Flow pass_on(const Framing& framing);
     Async<void> stream_body(Framing framing);
     bool send_piece(const Framing& framing);
     void frame_end();

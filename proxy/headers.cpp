@@ -124,6 +124,24 @@ private:
     bool any_ = false;
 };
 
+// Those that go on as they came. True: the client takes trailers.
+bool write_client_fields(Writer& out, const UpstreamHead& head, bool counts_hops) {
+    const Message& request = head.request;
+    const Nominated nominated(request);
+    bool takes_trailers = false;
+    for (const Message::Line& line : request.lines()) {
+        const std::string_view name = request.text(line.name);
+        if (line.id == FieldId::host || line.id == FieldId::expect) continue;
+        if (line.id == FieldId::te)
+            takes_trailers |= has_token(request.text(line.value), "trailers");
+        if (line.id == FieldId::max_forwards && counts_hops) continue;
+        if (ends_here(request, line, head.framing) || nominated.has(name)) continue;
+        if (!head.credential_header.empty() && iequals(name, head.credential_header)) continue;
+        out.field(name, request.text(line.value));
+    }
+    return takes_trailers;
+}
+
 }  // namespace
 
 void write_upstream_head(const UpstreamHead& head, std::string& text) {
@@ -138,19 +156,8 @@ void write_upstream_head(const UpstreamHead& head, std::string& text) {
     if (target.front() == '?') out << "/";
     out << target << " HTTP/1.1\r\n";
     out.field("Host", head.target.authority);
-    const Nominated nominated(request);
     const auto hops = hops_left(request);
-    bool takes_trailers = false;
-    for (const Message::Line& line : request.lines()) {
-        const std::string_view name = request.text(line.name);
-        if (line.id == FieldId::host || line.id == FieldId::expect) continue;
-        if (line.id == FieldId::te)
-            takes_trailers |= has_token(request.text(line.value), "trailers");
-        if (line.id == FieldId::max_forwards && hops) continue;
-        if (ends_here(request, line, head.framing) || nominated.has(name)) continue;
-        if (!head.credential_header.empty() && iequals(name, head.credential_header)) continue;
-        out.field(name, request.text(line.value));
-    }
+    const bool takes_trailers = write_client_fields(out, head, hops.has_value());
     out << (request.version == 10 ? "Via: 1.0 backstop\r\n" : "Via: 1.1 backstop\r\n");
     if (hops) out << "Max-Forwards: " << (*hops - 1) << "\r\n";
     if (takes_trailers) out << "TE: trailers\r\nConnection: TE\r\n";

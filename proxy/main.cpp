@@ -37,7 +37,7 @@ proxy::LoadedSetup load(const std::string& file) {
 // a few large bodies stay in memory for good.
 void give_large_blocks_back() {
     constexpr int large = 128 * 1024;
-    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_MMAP_THRESHOLD, large);  // NOLINT(concurrency-mt-unsafe): no other thread yet
 }
 
 int run(const std::string& file) {

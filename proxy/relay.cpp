@@ -192,6 +192,21 @@ void Exchange::frame_end() {
     last_framed_ = true;
 }
 
+// One step of a response that flows: takes what has come, and hands over what can be.
+Exchange::Flow Exchange::pass_on(const Framing& framing) {
+    Flow flow;
+    if (connection_) {
+        flow.moved = pull_response();
+        flow.broken = response_broken();
+        if (sender_) sender_->pump(connection_->stream());
+    }
+    frame_end();
+    const std::uint64_t before = bytes_out_;
+    flow.all = send_piece(framing);
+    flow.sent = bytes_out_ != before;
+    return flow;
+}
+
 // From here on the response flows: what comes is passed on at once, in both directions if the
 // request is still being sent. The window bounds what is held for a slow reader.
 Async<void> Exchange::stream_body(Framing framing) {
@@ -201,24 +216,18 @@ Async<void> Exchange::stream_body(Framing framing) {
     side_.frames.consume(side_.frames.size());
     last_framed_ = framing.kind != Framing::Kind::chunked;  // nothing else has an end
     for (;;) {
-        const bool moved = connection_ && pull_response();
-        const bool broken = connection_ && response_broken();
-        if (moved) patience.upstream_spoke();
-        if (sender_ && connection_) sender_->pump(connection_->stream());
-        frame_end();
-        const std::uint64_t before = bytes_out_;
-        const bool all = send_piece(framing);
-        const bool empty = all && side_.payload.empty();
+        const Flow flow = pass_on(framing);
+        if (flow.moved) patience.upstream_spoke();
+        const bool empty = flow.all && side_.payload.empty();
         if (empty && parser_->done() && last_framed_) co_return;
-        if (client.write_error() || patience.over() || (broken && empty)) {
+        if (client.write_error() || patience.over() || (flow.broken && empty)) {
             // Never completed with something invented: the client must see that it was cut.
             client.reset();
             co_return aborted();
         }
         // Whatever moved may have made room for more.
-        const bool sent = bytes_out_ != before;
-        if (all && (moved || sent || parser_->done())) continue;
-        patience.client_took(all, sent);
+        if (flow.all && (flow.moved || flow.sent || parser_->done())) continue;
+        patience.client_took(flow.all, flow.sent);
         if (client.ended()) patience.client_half_closed();
         client.read_up_to(side_.context.limits.head_bytes);
         if (side_.signal.quiet()) co_await side_.signal.wait();

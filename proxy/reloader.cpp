@@ -192,8 +192,10 @@ void Reloader::watch() {
 
 void Reloader::settle() {
     state_.problems = config_problems_;
-    for (const auto& [upstream, problem] : key_problems_)
-        state_.problems.push_back("upstream." + upstream + ".credential.file: " + problem);
+    for (const auto& [upstream, problem] : key_problems_) {
+        std::string& line = state_.problems.emplace_back("upstream.");
+        line.append(upstream).append(".credential.file: ").append(problem);
+    }
     if (state_.problems.size() > problems_shown) state_.problems.resize(problems_shown);
     state_.successful = config_problems_.empty() && key_problems_.empty();
     if (state_.successful) state_.last_success = now().wall;

@@ -45,9 +45,7 @@ void give_back(Scratch& from) {
     from.upstream_head.clear();
     from.client_head.clear();
     trim(from);
-    spares.all[spares.count++] = std::move(from);
-    from.payload = Buffer(0);
-    from.frames = Buffer(0);
+    spares.all[spares.count++] = std::exchange(from, Scratch());
 }
 
 }  // namespace backstop::proxy

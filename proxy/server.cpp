@@ -343,11 +343,15 @@ void Server::connection_failed(
     const Upstream& upstream, const policy::Failure& failure, std::string_view trouble
 ) {
     upstream.metrics().connection_failed(failure.stage, failure.reused);
+    // Access lines and metrics have each of them.
+    const auto untold = connect_troubles_[upstream.config.name].tell(trouble, steady_now());
+    if (!untold) return;
     log::warn(
         "cannot connect to the upstream",
         {{"upstream", upstream.config.name},
          {"failure", policy::word(failure.kind)},
-         {"error", trouble}}
+         {"error", trouble},
+         {"more_before", static_cast<std::int64_t>(*untold)}}
     );
 }
 

@@ -10,12 +10,15 @@
 #include "proxy/line_writer.hpp"
 #include "proxy/metrics.hpp"
 #include "proxy/reloader.hpp"
+#include "proxy/repeats.hpp"
 #include "proxy/serving.hpp"
 #include "proxy/setup.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -93,6 +96,7 @@ private:
     asio::signal_set hangup_;
     Timer drain_timer_;
     policy::Moment started_{};
+    std::map<std::string, Repeats, std::less<>> connect_troubles_{};  // by upstream
     bool up_ = false;
     bool signalled_ = false;  // the next SIGTERM is the second one
 };

@@ -59,11 +59,11 @@ void Serving::change(
         before[removed]->metrics().retire();
         log::info("upstream removed", {{"upstream", before[removed]->config.name}});
     }
-    leave(std::move(before));
+    leave(before);
     wake_sleepers();  // the gate that they wait for may be gone
 }
 
-void Serving::say_listening(const Listener& listener, const config::Upstream& upstream) const {
+void Serving::say_listening(const Listener& listener, const config::Upstream& upstream) {
     log::info(
         "listening",
         {{"address", listener.address().text()},
@@ -73,7 +73,7 @@ void Serving::say_listening(const Listener& listener, const config::Upstream& up
     );
 }
 
-void Serving::leave(Upstreams upstreams) {
+void Serving::leave(const Upstreams& upstreams) {
     std::erase_if(leaving_, [](const std::weak_ptr<Upstream>& each) { return each.expired(); });
     for (const std::shared_ptr<Upstream>& each : upstreams)
         leaving_.push_back(each);

@@ -36,8 +36,8 @@ private:
     using Listeners = std::vector<std::unique_ptr<Listener>>;
 
     Upstreams next_upstreams(const config::ReloadPlan& plan, const Setup& setup) const;
-    void leave(Upstreams upstreams);
-    void say_listening(const Listener& listener, const config::Upstream& upstream) const;
+    void leave(const Upstreams& upstreams);
+    static void say_listening(const Listener& listener, const config::Upstream& upstream);
 
     Context& context_;
     Metrics& metrics_;

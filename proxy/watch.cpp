@@ -47,7 +47,7 @@ void Watch::stop() {
     changed_ = nullptr;
 }
 
-void Watch::add(const std::filesystem::path& file, Names& folders) const {
+void Watch::add(const std::filesystem::path& file, Names& folders) {
     std::filesystem::path folder = file.parent_path();
     if (folder.empty()) folder = ".";
     folders[folder].insert(file.filename().string());

@@ -38,7 +38,7 @@ private:
     };
     using Names = std::map<std::filesystem::path, std::set<std::string>>;
 
-    void add(const std::filesystem::path& file, Names& folders) const;
+    static void add(const std::filesystem::path& file, Names& folders);
     void open();
     void wait();
     void read();

@@ -155,7 +155,8 @@ class Tls(support.TestCase):
                 self.assertEqual(degraded, 1)
                 backstop.stop()
                 said = [line for line in backstop.lines if "cannot connect" in line]
-                self.assertEqual(len(said), attempts)
+                self.assertTrue(said, "it is said, though not each time")
+                self.assertLess(len(said), attempts)
                 self.assertTrue(all(words in line for line in said), said[0])
 
     def test_only_plain_http_is_spoken_there(self):
