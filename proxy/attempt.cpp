@@ -31,6 +31,15 @@ struct InLine {
     ~InLine() { pool.forget(signal); }
 };
 
+// A place in the pool that was reserved, given up unless a connection takes it.
+struct Place {
+    Pool& pool;
+    bool taken = true;
+    ~Place() {
+        if (taken) pool.give_up();
+    }
+};
+
 error_code timed_out() {
     return asio::error::timed_out;
 }
@@ -67,14 +76,15 @@ Async<Exchange::Broke> Exchange::acquire(policy::Send send) {
         connection_ = pool.take(steady_now(), idle_below_);
         if (connection_) co_return std::nullopt;
     }
+    Place place{pool};
     DialTo to = upstream_->dial_to();
-    Deadlines& deadlines = side_.context.deadlines;
-    Dialed dialed = co_await dial(std::move(to), side_.signal, deadlines, send.give_up_at);
+    Context& context = side_.context;
+    Dialed dialed = co_await dial(std::move(to), side_.signal, context, send.give_up_at);
     if (dialed.stream) {
         connection_ = pool.make(std::move(dialed.stream), steady_now());
+        place.taken = false;
         co_return std::nullopt;
     }
-    pool.give_up();
     side_.context.observer.connection_failed(*upstream_, dialed.failure, dialed.trouble);
     co_return dialed.failure;
 }
@@ -110,17 +120,14 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     }
     start_sending();
     Stream& upstream = connection_->stream();
-    AttemptClock clock(side_, body_, send.give_up_at);
+    AttemptClock clock(side_, body_, *plan_, send.give_up_at);
     for (;;) {
         sender_->pump(upstream);
-        if (body_.failed()) co_return failure(policy::FailureKind::send);
         clock.pumped(*plan_);
-        const Progress progress = read_head();
+        const Progress progress = body_.failed() ? Progress::broken : read_head();
         if (progress == Progress::head) break;
-        if (progress == Progress::broken) co_return failure(policy::FailureKind::malformed);
         if (progress == Progress::interim) continue;
-        if (upstream.ended()) co_return failure_of_stream();
-        if (clock.expired()) co_return failure(policy::FailureKind::timeout, timed_out());
+        if (const Broke broke = attempt_broken(progress, clock)) co_return *broke;
         if (more_at_once()) continue;
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }
@@ -129,6 +136,17 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     }
     const policy::Outcome outcome = co_await look_at_body();
     co_return outcome;
+}
+
+// Before the head of the response is there. Nothing: it is still to be waited for.
+Exchange::Broke Exchange::attempt_broken(Progress progress, const AttemptClock& clock) {
+    if (body_.failed()) return failure(policy::FailureKind::send);
+    if (progress == Progress::broken) return failure(policy::FailureKind::malformed);
+    if (connection_->stream().ended()) return failure_of_stream();
+    if (!clock.expired()) return std::nullopt;
+    // Everything that is here has been sent: it is the client who is late.
+    if (clock.client_late() && sender_->starved()) body_.late();
+    return failure(policy::FailureKind::timeout, timed_out());
 }
 
 // Watches both sides. True if something came of it at once.
@@ -162,7 +180,7 @@ Exchange::Progress Exchange::read_head() {
     const bool agreed = side_.request.websocket && side_.response.websocket;
     if (side_.response.status >= 200 || agreed) {
         parser_->begin_body();
-        sound_ = true;
+        sound_ = !agreed;  // what carries a WebSocket never carries a request again
         return Progress::head;
     }
     // Nothing else was asked for, so no other 101 can be meant.
@@ -190,7 +208,8 @@ Async<policy::Outcome> Exchange::look_at_body() {
     bool moved = pull_response();
     if (!parser_->done()) limit.arm(std::min(steady_now() + peek_time, plan_->deadline()));
     for (;; moved = pull_response()) {
-        if (parser_->done() || side_.payload.size() >= peek_bytes || limit.expired()) break;
+        if (parser_->done() || side_.payload.size() >= peek_bytes) break;
+        if (limit.expired() || side_.context.drained()) break;
         if (response_broken()) co_return failure_of_stream();
         if (moved) continue;
         if (side_.signal.quiet()) co_await side_.signal.wait();
@@ -225,8 +244,9 @@ bool Exchange::pull_response() {
 bool Exchange::response_broken() {
     if (parser_->done()) return false;
     if (parser_->error() != ParseError::none) return true;
-    Stream& upstream = connection_->stream();
-    if (!upstream.ended()) return false;
+    const Stream& upstream = connection_->stream();
+    // What came before the end comes first: with TLS one look can bring both.
+    if (!upstream.ended() || !upstream.in().empty()) return false;
     // An end may be how the body is framed, unless TLS says that it was cut (RFC 9112 9.8).
     return upstream.read_error() != asio::error::eof || !parser_->ended_by_close();
 }
@@ -236,7 +256,7 @@ policy::Failure Exchange::failure(policy::FailureKind kind, error_code cause) co
     failure.kind = kind;
     failure.cause = cause;
     failure.reused = reused_;
-    failure.written_any = sender_ && sender_->any();
+    failure.written_any = sender_ && sender_->any(connection_->stream());
     failure.written_all = sender_ && sender_->done();
     failure.answered_any = answered_any_;
     if (parser_ && parser_->head_done()) {
@@ -260,10 +280,10 @@ policy::Failure Exchange::failure_of_stream() const {
 // Done with the upstream's connection: back to the pool if it can carry another exchange.
 void Exchange::release() {
     if (!connection_) return;
-    Stream& upstream = connection_->stream();
+    const Stream& upstream = connection_->stream();
     const bool clean = sound_ && parser_->done() && parser_->error() == ParseError::none &&
-                       side_.response.keep_alive && sender_->done() && upstream.in().empty() &&
-                       !upstream.ended();
+                       side_.response.keep_alive && sender_->done() && upstream.flushed() &&
+                       upstream.in().empty() && !upstream.ended();
     if (clean) {
         upstream_->pool().put_back(std::move(connection_), steady_now(), upstream_keep_alive());
     } else {

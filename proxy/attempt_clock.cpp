@@ -1,8 +1,12 @@
 #include "proxy/attempt_clock.hpp"
 
+#include <algorithm>
+
 namespace backstop::proxy {
 
-AttemptClock::AttemptClock(ClientSide& side, const RequestBody& body, policy::Instant give_up_at)
+AttemptClock::AttemptClock(
+    ClientSide& side, const RequestBody& body, const policy::Plan& plan, policy::Instant give_up_at
+)
     : context_(side.context),
       body_(body),
       client_idle_(side.context.limits.client_body_idle),
@@ -13,18 +17,25 @@ AttemptClock::AttemptClock(ClientSide& side, const RequestBody& body, policy::In
       whole_(body.whole()) {
     if (whole_) {
         limit_.arm(give_up_at);
-    } else {
-        stalled_.arm(steady_now() + client_idle_);
+        return;
     }
+    stalled_.arm(steady_now() + client_idle_);
+    if (body.kept()) limit_.arm(plan.deadline());
 }
 
 void AttemptClock::pumped(policy::Plan& plan) {
     if (whole_) return;
-    if (!body_.kept()) plan.body_lost();
+    if (!body_.kept()) {
+        plan.body_lost();
+        limit_.disarm();
+    }
     if (body_.whole()) {
         whole_ = true;
         stalled_.disarm();
-        limit_.arm(body_.kept() ? steady_now() + patience_ : plan.restart_deadline(now()));
+        limit_.arm(
+            body_.kept() ? std::min(steady_now() + patience_, plan.deadline())
+                         : plan.restart_deadline(now())
+        );
     } else if (body_.received() != seen_) {
         seen_ = body_.received();
         stalled_.arm(steady_now() + client_idle_);

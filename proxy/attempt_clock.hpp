@@ -1,6 +1,7 @@
-// How long an attempt may take: two clocks, one at a time. Until the request is whole the client is
-// the one who may be late; from then on the upstream is. The end of the drain time is the end of
-// both: who has waited until then gets an answer before the process exits.
+// How long an attempt may take. Until the request is whole the client may be late with its next
+// bytes; from then on the upstream has the time of an attempt. The exchange's deadline ends both,
+// but for a body too large to keep, which may take as long as it flows. So does the end of the
+// drain time: who has waited until then gets an answer before the process exits.
 #pragma once
 
 #include "policy/plan.hpp"
@@ -12,11 +13,18 @@ namespace backstop::proxy {
 
 class AttemptClock {
 public:
-    AttemptClock(ClientSide& side, const RequestBody& body, policy::Instant give_up_at);
+    AttemptClock(
+        ClientSide& side,
+        const RequestBody& body,
+        const policy::Plan& plan,
+        policy::Instant give_up_at
+    );
 
     // After each go at sending: takes note of what the client has sent since. A body too large to
     // keep starts the exchange's deadline anew once it is whole.
     void pumped(policy::Plan& plan);
+    // Nothing has come of the rest of the body for too long, or nobody could take it.
+    bool client_late() const { return stalled_.expired(); }
     bool expired() const { return limit_.expired() || stalled_.expired() || context_.drained(); }
 
 private:
@@ -24,7 +32,7 @@ private:
     const RequestBody& body_;
     const policy::Duration client_idle_;
     const policy::Duration patience_;
-    Deadline limit_;    // for the upstream's head
+    Deadline limit_;    // for the head of the response
     Deadline stalled_;  // for the client's next bytes
     std::uint64_t seen_;
     bool whole_;

@@ -95,6 +95,39 @@ Dialed failed(policy::Stage stage, policy::FailureKind kind, error_code cause) {
     return dialed;
 }
 
+// How long a step may take.
+class Limit {
+public:
+    Limit(Context& context, Signal& signal)
+        : context_(context), deadline_(context.deadlines, signal) {}
+    void arm(policy::Instant at) { deadline_.arm(at); }
+    bool expired() const { return deadline_.expired() || context_.drained(); }
+
+private:
+    const Context& context_;
+    Deadline deadline_;
+};
+
+// A connection that nobody else has yet: closed at the end of the scope unless it was handed over.
+// What it waits for would otherwise keep it alive, and its owner is gone by then.
+class Unfinished {
+public:
+    Unfinished(Stream::Pointer stream, Signal& signal) : stream_(std::move(stream)) {
+        stream_->owned_by(&signal);
+    }
+    ~Unfinished() {
+        if (!stream_) return;
+        stream_->owned_by(nullptr);
+        stream_->close();
+    }
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+    void hand_over() { stream_.reset(); }
+
+private:
+    Stream::Pointer stream_;
+};
+
 // A place among the resolver's waiters, left at the end of the scope.
 struct Waiting {
     Resolver& resolver;
@@ -108,7 +141,7 @@ error_code or_timed_out(error_code cause) {
 
 // The addresses, or why there are none.
 Async<error_code> resolve(
-    Resolver& resolver, Signal& signal, Deadline& limit, std::vector<Endpoint>& endpoints
+    Resolver& resolver, Signal& signal, const Limit& limit, std::vector<Endpoint>& endpoints
 ) {
     const Waiting waiting{resolver, signal};
     const std::vector<Endpoint>* found = resolver.lookup(signal);
@@ -122,7 +155,9 @@ Async<error_code> resolve(
     co_return error_code();
 }
 
-Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadlines& deadlines) {
+Async<Dialed> connect(
+    Resolver& resolver, Signal& signal, const Limit& limit, Deadlines& deadlines
+) {
     const auto executor = co_await asio::this_coro::executor;
     std::vector<Endpoint> endpoints;
     const error_code unknown = co_await resolve(resolver, signal, limit, endpoints);
@@ -151,10 +186,9 @@ Async<Dialed> connect(Resolver& resolver, Signal& signal, Deadline& limit, Deadl
     }
 }
 
-// The tunnel through an egress proxy. Whatever the proxy says but 2xx is a failure to connect.
-Async<Dialed> tunnel(Dialed dialed, std::string request, Signal& signal, Deadline& limit) {
+// The tunnel through an egress proxy. False: it gave none; whatever it says but 2xx means that.
+Async<bool> tunnel(Stream& stream, std::string request, Signal& signal, const Limit& limit) {
     constexpr std::size_t answer_max = 16 * 1024;
-    Stream& stream = *dialed.stream;
     std::size_t sent = stream.send(request);
     for (;;) {
         const std::string_view answer = stream.in().view();
@@ -163,25 +197,41 @@ Async<Dialed> tunnel(Dialed dialed, std::string request, Signal& signal, Deadlin
             // HTTP-version SP status-code: "HTTP/1.1 200".
             const bool granted = answer.size() > 12 && answer.substr(0, 7) == "HTTP/1." &&
                                  answer.substr(8, 2) == " 2" && answer.size() == end + 4;
-            if (!granted) break;
-            stream.in().consume(end + 4);
-            co_return dialed;
+            if (granted) stream.in().consume(end + 4);
+            co_return granted;
         }
-        if (stream.ended() || stream.write_error() || limit.expired()) break;
+        if (stream.ended() || stream.write_error() || limit.expired()) co_return false;
         stream.read_up_to(answer_max);
         if (signal.quiet()) co_await signal.wait();
         if (sent < request.size()) sent += stream.send(std::string_view(request).substr(sent));
     }
-    const bool late = limit.expired();
-    Dialed refused = failed(
-        policy::Stage::connect,
-        policy::FailureKind::connect,
-        late ? error_code(asio::error::timed_out) : error_code(asio::error::connection_refused)
+}
+
+Dialed no_tunnel(const Limit& limit) {
+    const error_code late = asio::error::timed_out;
+    const error_code refused = asio::error::connection_refused;
+    Dialed dialed = failed(
+        policy::Stage::connect, policy::FailureKind::connect, limit.expired() ? late : refused
     );
-    refused.trouble = "the egress proxy gave no tunnel";
-    stream.owned_by(nullptr);
-    stream.close();
-    co_return refused;
+    dialed.trouble = "the egress proxy gave no tunnel";
+    return dialed;
+}
+
+// Until the handshake is done, or has failed.
+Async<void> shake_hands(Stream& stream, Signal& signal, const Limit& limit) {
+    while (!stream.tls_ready() && !stream.ended() && !stream.write_error() && !limit.expired()) {
+        stream.read_up_to(1);
+        if (signal.quiet()) co_await signal.wait();
+    }
+}
+
+Dialed no_handshake(const Stream& stream) {
+    const error_code cause = stream.ended()         ? stream.read_error()
+                             : stream.write_error() ? stream.write_error()
+                                                    : error_code(asio::error::timed_out);
+    Dialed dialed = failed(policy::Stage::handshake, policy::FailureKind::tls, cause);
+    if (!stream.tls()->trouble().empty()) dialed.trouble = stream.tls()->trouble();
+    return dialed;
 }
 
 std::string base64(const std::string& text) {
@@ -208,37 +258,27 @@ std::string connect_request(const config::EgressProxy& proxy, const config::Targ
     return request + "\r\n";
 }
 
-Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Instant give_up_at) {
-    Deadline limit(deadlines, signal);
+Async<Dialed> dial(DialTo to, Signal& signal, Context& context, policy::Instant give_up_at) {
+    Limit limit(context, signal);
     limit.arm(std::min(give_up_at, steady_now() + to.timeout.connect));
-    Dialed dialed = co_await connect(to.resolver, signal, limit, deadlines);
+    Dialed dialed = co_await connect(to.resolver, signal, limit, context.deadlines);
     if (!dialed.stream) co_return dialed;
-    dialed.stream->owned_by(&signal);
-    dialed.stream->no_delay();
+    Stream& stream = *dialed.stream;
+    Unfinished unfinished(dialed.stream, signal);
+    stream.no_delay();
     if (!to.connect_request.empty()) {
         std::string request = std::move(to.connect_request);
-        Dialed through = co_await tunnel(std::move(dialed), std::move(request), signal, limit);
-        dialed = std::move(through);
-        if (!dialed.stream) co_return dialed;
+        const bool granted = co_await tunnel(stream, std::move(request), signal, limit);
+        if (!granted) co_return no_tunnel(limit);
     }
-    if (!to.tls) co_return dialed;
-
-    limit.arm(std::min(give_up_at, steady_now() + to.timeout.tls));
-    Stream& stream = *dialed.stream;
-    stream.start_tls(std::make_unique<TlsSession>(to.tls));
-    while (!stream.tls_ready() && !stream.ended() && !stream.write_error() && !limit.expired()) {
-        stream.read_up_to(1);
-        if (signal.quiet()) co_await signal.wait();
+    if (to.tls) {
+        limit.arm(std::min(give_up_at, steady_now() + to.timeout.tls));
+        stream.start_tls(std::make_unique<TlsSession>(to.tls));
+        co_await shake_hands(stream, signal, limit);
+        if (!stream.tls_ready() || stream.ended()) co_return no_handshake(stream);
     }
-    if (stream.tls_ready() && !stream.ended()) co_return dialed;
-    const error_code cause = stream.ended()         ? stream.read_error()
-                             : stream.write_error() ? stream.write_error()
-                                                    : error_code(asio::error::timed_out);
-    Dialed refused = failed(policy::Stage::handshake, policy::FailureKind::tls, cause);
-    if (!stream.tls()->trouble().empty()) refused.trouble = stream.tls()->trouble();
-    stream.owned_by(nullptr);
-    stream.close();
-    co_return refused;
+    unfinished.hand_over();
+    co_return dialed;
 }
 
 }  // namespace backstop::proxy

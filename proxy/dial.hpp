@@ -4,7 +4,7 @@
 #include "config/config.hpp"
 #include "policy/message.hpp"
 #include "proxy/async.hpp"
-#include "proxy/deadlines.hpp"
+#include "proxy/context.hpp"
 #include "proxy/resolver.hpp"
 #include "proxy/signal.hpp"
 #include "proxy/stream.hpp"
@@ -32,8 +32,8 @@ struct Dialed {
     std::string trouble{};  // for the log: what OpenSSL or the system said
 };
 
-// Ends at `give_up_at` at the latest, or when `abandoned` says so. `signal` is the caller's; it may
-// be raised for other reasons meanwhile.
-Async<Dialed> dial(DialTo to, Signal& signal, Deadlines& deadlines, policy::Instant give_up_at);
+// Ends at `give_up_at` at the latest, or with the drain time. `signal` is the caller's; it may be
+// raised for other reasons meanwhile.
+Async<Dialed> dial(DialTo to, Signal& signal, Context& context, policy::Instant give_up_at);
 
 }  // namespace backstop::proxy

@@ -10,6 +10,8 @@ namespace backstop::proxy {
 
 namespace {
 
+constexpr std::string_view too_late = "the request body did not arrive in time";
+
 // With fewer exchanges than this under way nobody waits for a turn.
 constexpr int busy = 8;
 
@@ -75,9 +77,25 @@ Exchange::Exchange(ClientSide& side, std::shared_ptr<Upstream> upstream, policy:
 }
 
 Exchange::~Exchange() {
+    if (plan_ && !concluded_) cut();
     --side_.context.in_flight;
     upstream_->exchange_ended();
     side_.context.last_active = steady_now();
+}
+
+// Unwound on the way, by the end of the process or by a bug.
+void Exchange::cut() noexcept {
+    // The client must see it, also where the answer is framed by the end of the connection.
+    if (committed_) side_.stream->reset();
+    const bool process_ends = side_.context.draining;
+    reason_ = process_ends ? policy::Reason::draining : policy::Reason::internal_error;
+    outcome_ = Outcome::aborted;
+    if (!process_ends && !side_.answering) status_ = 500;  // that is what it is told next
+    try {
+        conclude();
+    } catch (const std::exception&) {
+        return;  // no memory for the line
+    }
 }
 
 bool Exchange::begin() {
@@ -131,7 +149,10 @@ bool Exchange::nobody_waits_for(const policy::Step& step) const {
 }
 
 void Exchange::conclude() {
+    concluded_ = true;
     release();
+    // Half closed, it might have read the answer. It had closed altogether.
+    if (client_left() && side_.stream->refused()) aborted();
     Report report;
     report.route = &route_;
     report.method = side_.request.method();
@@ -158,6 +179,9 @@ Async<void> Exchange::blame_client() {
             break;
         case RequestBody::State::too_large:
             co_await refuse(413, "too_large", "the request body is larger than limits.body_bytes");
+            break;
+        case RequestBody::State::late:
+            co_await refuse(408, "body_timeout", too_late);
             break;
         default:
             co_await refuse(400, "bad_request", "the request body is not framed correctly");
@@ -187,7 +211,7 @@ void Exchange::aborted() {
 Async<bool> Exchange::receive_body() {
     Context& context = side_.context;
     const bool expects = side_.request.find(FieldId::expect).has_value();
-    if (expects && side_.request.version == 11) {
+    if (expects && side_.request.version == 11 && !body_.failed()) {
         constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         constexpr std::string_view no_body;
         std::size_t sent = 0;
@@ -201,9 +225,9 @@ Async<bool> Exchange::receive_body() {
     idle.arm(steady_now() + context.limits.client_body_idle);
     std::uint64_t seen = body_.received();
     while (body_.state() == RequestBody::State::reading && body_.wait_for_whole()) {
-        if (idle.expired()) {
-            co_await refuse(408, "body_timeout", "the request body did not arrive in time");
-            co_return false;
+        if (idle.expired() || context.drained()) {
+            body_.late();
+            break;
         }
         if (side_.signal.quiet()) co_await side_.signal.wait();
         body_.pull();

@@ -24,6 +24,8 @@
 
 namespace backstop::proxy {
 
+class AttemptClock;
+
 class Exchange {
 public:
     // The request head is parsed and judged. `begun`: when its first byte came.
@@ -66,6 +68,7 @@ private:
     void aborted();
     bool nobody_waits_for(const policy::Step& step) const;
     void conclude();
+    void cut() noexcept;
 
     // attempt.cpp
     Async<policy::Outcome> attempt(policy::Send send);
@@ -73,6 +76,7 @@ private:
     Async<Broke> acquire(policy::Send send);
     Async<policy::Outcome> look_at_body();
     Progress read_head();
+    Broke attempt_broken(Progress progress, const AttemptClock& clock);
     void start_sending();
     void start_response();
     bool forward_interim();
@@ -97,7 +101,7 @@ private:
     };
     Flow pass_on(const Framing& framing);
     Async<void> stream_body(Framing framing);
-    bool send_piece(const Framing& framing);
+    void send_piece(const Framing& framing, Flow& flow);
     void frame_end();
     Framing client_framing() const;
     void decide_keep_alive(const Framing& framing);
@@ -135,6 +139,7 @@ private:
     bool sound_ = false;  // the head of the final response is there, and may be trusted
 
     // Of the answer.
+    bool concluded_ = false;   // and reported
     bool keep_alive_ = false;  // after it
     bool committed_ = false;   // its head is written, and so is what the client took of it:
     std::size_t taken_ = 0;

@@ -27,14 +27,16 @@ Pool::~Pool() {
 }
 
 ConnectionPointer Pool::take(policy::Instant now, policy::Duration idle_below) {
-    if (idle_.empty()) return nullptr;
-    // The last is the most recently used: if that one is too old, all are.
-    const Connection& last = *idle_.back();
-    if (last.idle_until_ <= now || now - last.idle_since_ >= idle_below) return nullptr;
-    ConnectionPointer connection = std::move(idle_.back());
-    idle_.pop_back();
-    connection->stream_->owned_by(nullptr);
-    return connection;
+    while (!idle_.empty()) {
+        // The last is the most recently used: if that one is too old, all are.
+        const Connection& last = *idle_.back();
+        if (last.idle_until_ <= now || now - last.idle_since_ >= idle_below) return nullptr;
+        ConnectionPointer connection = std::move(idle_.back());
+        idle_.pop_back();
+        connection->stream_->owned_by(nullptr);
+        if (connection->stream_->still_quiet()) return connection;
+    }
+    return nullptr;
 }
 
 bool Pool::reserve(Signal& waiter) {
@@ -79,6 +81,7 @@ void Pool::put_back(
     stream.owned_by(connection.get());
     stream.in().shrink(0);
     stream.read_up_to(1);
+    if (!stream.in().empty() || stream.ended()) return;  // TLS had some of it already
     idle_.push_back(std::move(connection));
     arm();
     if (!waiters_.empty()) {

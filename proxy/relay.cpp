@@ -153,7 +153,7 @@ Async<Exchange::Broke> Exchange::hold() {
         const bool moved = pull_response();
         if (parser_->done()) co_return std::nullopt;
         if (response_broken()) co_return failure_of_stream();
-        if (limit.expired())
+        if (limit.expired() || side_.context.drained())
             co_return failure(policy::FailureKind::timeout, asio::error::timed_out);
         sender_->pump(connection_->stream());
         if (moved) continue;
@@ -161,8 +161,8 @@ Async<Exchange::Broke> Exchange::hold() {
     }
 }
 
-// Hands over what is there, framed for the client. True if everything that is there was taken.
-bool Exchange::send_piece(const Framing& framing) {
+// Hands over what is there, framed for the client.
+void Exchange::send_piece(const Framing& framing, Flow& flow) {
     Stream& client = *side_.stream;
     Buffer* source = &side_.payload;
     if (framing.kind == Framing::Kind::chunked) {
@@ -176,13 +176,13 @@ bool Exchange::send_piece(const Framing& framing) {
         }
     }
     const std::size_t all = side_.client_head.size() + source->size();
-    if (all == 0) return true;
     const std::size_t sent = client.send(side_.client_head, source->view());
     const std::size_t of_head = std::min(sent, side_.client_head.size());
     side_.client_head.erase(0, of_head);
     source->consume(sent - of_head);
     if (framing.kind != Framing::Kind::chunked) bytes_out_ += sent - of_head;
-    return sent == all;
+    flow.sent = sent > 0;
+    flow.all = sent == all;
 }
 
 // The end of a chunked answer, once everything before it has been framed.
@@ -201,9 +201,7 @@ Exchange::Flow Exchange::pass_on(const Framing& framing) {
         if (sender_) sender_->pump(connection_->stream());
     }
     frame_end();
-    const std::uint64_t before = bytes_out_;
-    flow.all = send_piece(framing);
-    flow.sent = bytes_out_ != before;
+    send_piece(framing, flow);
     return flow;
 }
 

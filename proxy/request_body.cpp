@@ -59,6 +59,10 @@ void RequestBody::pull() {
     if (state_ == State::reading && room()) client_.read_up_to(read_ahead);
 }
 
+void RequestBody::late() {
+    if (state_ == State::reading) state_ = State::late;
+}
+
 void RequestBody::take(Buffer& in) {
     const std::size_t before = buffer_.size();
     const std::size_t used = parser_.put_body(in.view(), buffer_);
@@ -108,7 +112,6 @@ bool RequestSender::send_rest(Stream& upstream) {
     }
     if (head.empty() && rest.empty()) return true;
     const std::size_t sent = upstream.send(head, rest);
-    any_ = upstream.sent_bytes() != sent_before_;
     const std::size_t of_head = std::min(sent, head.size());
     head_sent_ += of_head;
     const std::size_t of_body = sent - of_head;
@@ -144,6 +147,11 @@ void RequestSender::frame_more() {
 
 std::size_t RequestSender::unsent() const {
     return body_.buffer_.size() - offset_;
+}
+
+bool RequestSender::starved() const {
+    return !done_ && head_sent_ == head_.size() && frames_.empty() && unsent() == 0 &&
+           !body_.whole();
 }
 
 bool RequestSender::finished() const {

@@ -28,6 +28,7 @@ public:
         gone,       // the client ended before the body did: never to be completed by us
         bad,        // a bad chunk
         too_large,  // limits.body_bytes
+        late,       // limits.client_body_idle
     };
 
     struct Options {
@@ -49,6 +50,8 @@ public:
     // Takes what the client has sent, as far as there is room, and watches for more.
     void pull();
     State state() const { return state_; }
+    // The client takes too long over the rest of it.
+    void late();
     bool whole() const { return state_ == State::whole; }
     bool failed() const { return state_ != State::reading && state_ != State::whole; }
     // Everything since the beginning is still here.
@@ -88,8 +91,11 @@ public:
 
     // Sends as much as goes; call again when woken.
     void pump(Stream& upstream);
-    bool any() const { return any_; }    // a byte was handed to the kernel
-    bool done() const { return done_; }  // everything was
+    // A byte was handed to the kernel.
+    bool any(const Stream& upstream) const { return upstream.sent_bytes() != sent_before_; }
+    bool done() const { return done_; }  // everything was taken
+    // Everything that has come from the client was taken, and there is more to come.
+    bool starved() const;
 
 private:
     bool send_rest(Stream& upstream);
@@ -105,7 +111,6 @@ private:
     std::size_t head_sent_ = 0;
     Buffer frames_{0};  // chunked: framed bytes on their way
     bool last_framed_ = false;
-    bool any_ = false;
     bool done_ = false;
 };
 

@@ -244,7 +244,7 @@ void Server::wait_for_signal() {
         if (ec) return;
         // A drain may have begun by POST /quit; that a SIGTERM follows it is what Kubernetes does.
         if (std::exchange(signalled_, true)) {
-            log::warn("second signal: exits at once");
+            log::warn("second signal: exits at once", {{"cut", context_.in_flight}});
             lines_.finish(std::chrono::milliseconds(100));
             std::_Exit(EXIT_SUCCESS);
         }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <sys/socket.h>
 
 namespace backstop::proxy {
 
@@ -97,6 +98,20 @@ void Stream::receive_tls() {
     if (broken) end(broken);
 }
 
+bool Stream::still_quiet() {
+    if (ended_ || !in_.empty() || !socket_.is_open()) return false;
+    if (tls_) {
+        // A session ticket is no news, and has to be taken.
+        up_to_ = 1;
+        receive_tls();
+        return !ended_ && in_.empty();
+    }
+    char byte = 0;
+    error_code ec;
+    socket_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, ec);
+    return ec == asio::error::would_block;
+}
+
 std::size_t Stream::send(std::string_view head, std::string_view body) {
     if (write_error_ || !socket_.is_open()) return 0;
     if (tls_) return send_tls(head, body);
@@ -151,6 +166,16 @@ void Stream::flush_tls() {
         }
         if (ec) write_error_ = ec;
     }
+}
+
+// On this machine the answer to a segment is there when send() returns.
+bool Stream::refused() {
+    if (write_error_) return true;
+    if (!socket_.is_open()) return false;  // by us
+    int error = 0;
+    socklen_t size = sizeof error;
+    const int descriptor = socket_.native_handle();
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0;
 }
 
 bool Stream::flushed() const {

@@ -36,6 +36,9 @@ public:
     // Watches for bytes until in() holds `up_to` of them, or the stream ends. Calling it again is
     // free. Bytes that are there already are not announced again.
     void read_up_to(std::size_t up_to);
+    // Asks the kernel: has nothing come that nobody was told of yet, neither bytes nor the end?
+    // For a connection between two exchanges, with an empty in().
+    bool still_quiet();
     Buffer& in() { return in_; }
     const Buffer& in() const { return in_; }
     // No more bytes will come: end of file, an error (read_error()), or close(). What is in in() is
@@ -51,6 +54,8 @@ public:
     // Everything that send() took has been handed to the kernel (always so without TLS).
     bool flushed() const;
     error_code write_error() const { return write_error_; }
+    // The peer has answered what was sent with RST: nobody was there to read it.
+    bool refused();
     // Bytes handed to the kernel since the connection was made, TLS records included.
     std::size_t sent_bytes() const { return sent_; }
 

@@ -1,0 +1,168 @@
+"""What ends before its time: clients that leave or dawdle, the drain in the middle of things. Who waits
+gets an answer, what is cut looks cut, and the log tells it as it was."""
+
+import contextlib
+import json
+import signal
+import threading
+
+import support
+from upstream import Upstream
+from wire import FAST, OK, WireCase, answers
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+PATIENT = '[limits]\nclient_body_idle = "5m"\n'
+DEADLINE_1S = '[upstream.timeout]\nattempt = "1s"\ndeadline = "1s"\n'
+
+
+class Clients(WireCase):
+    def ask_and(self, leave):
+        """Leaves while the upstream has the request; the access line."""
+        asked, go_on = threading.Event(), threading.Event()
+
+        def script(connection):
+            while connection.request():
+                asked.set()
+                go_on.wait(support.STUCK)
+                connection.send(OK)
+
+        client = self.serve(script)
+        client.send(GET)
+        self.assertTrue(asked.wait(support.STUCK))
+        leave(client)
+        other = self.client()
+        other.send(b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(other.response()[0], 405)  # so what the first one did has been seen, too
+        go_on.set()
+        return client, self.proxy.access(1)[0]
+
+    def test_who_has_closed_got_nothing(self):
+        _, line = self.ask_and(lambda client: client.close())
+        self.assertEqual((line["status"], line["outcome"], line["reason"]), (499, "aborted", "client_gone"))
+        self.assertEqual(line["attempts"][0]["code"], 200)
+        self.assertEqual(self.proxy.metrics().total("backstop_requests_total", outcome="aborted"), 1)
+        self.assertEqual(self.proxy.status()["failures"][0]["status"], 499)
+
+    def test_who_only_says_no_more_is_answered(self):
+        client, line = self.ask_and(lambda client: client.half_close())
+        self.assertEqual(client.response()[0], 200)
+        self.assertEqual((line["status"], line["outcome"]), (200, "ok"))
+
+    def test_a_body_that_comes_to_a_halt_is_no_fault_of_the_upstreams(self):
+        client = self.serve(answers(OK), top='[limits]\nclient_body_idle = "200ms"\n')
+        client.send(CHUNKED + b"4\r\nhalf\r\n")
+        status, fields, body = client.response()
+        self.assertEqual((status, fields["connection"]), (408, ["close"]), body)
+        metrics = self.proxy.metrics()
+        self.assertEqual(metrics.total("backstop_client_errors_total", kind="body_timeout"), 1)
+        self.assertEqual(metrics.total("backstop_upstream_attempts_total", failure="timeout"), 0)
+
+    def test_the_deadline_holds_while_a_body_in_chunks_comes(self):
+        client = self.serve(answers(OK), DEADLINE_1S, PATIENT)
+        client.send(CHUNKED + b"4\r\nhalf\r\n")
+        self.assertEqual(client.response()[0], 504)
+
+    def test_the_deadline_holds_where_a_body_in_chunks_is_not_taken(self):
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        body = bytes(8_000_000)
+        settings = FAST.replace("[upstream.retry]\n", '[upstream.retry]\nbody_bytes = "16MiB"\n') + DEADLINE_1S
+        client = self.serve(lambda connection: go_on.wait(support.STUCK), "", PATIENT, settings)
+
+        def send():
+            with contextlib.suppress(OSError):  # it need not be read to its end
+                client.send(CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        self.assertEqual(client.response()[0], 504)
+        go_on.set()
+
+    def test_nobody_is_told_to_go_on_with_what_is_too_large(self):
+        client = self.serve(answers(OK), top='[limits]\nbody_bytes = "1KiB"\n')
+        client.send(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n")
+        self.assertEqual(client.response()[0], 413)
+
+
+class Drain(WireCase):
+    """The drain time is over in the middle of something."""
+
+    def drained(self, script, request, ready):
+        self.upstream = Upstream(script)
+        self.addCleanup(self.upstream.close)
+        self.start(self.upstream.url)
+        client = self.client()
+        client.send(request)
+        ready(client)
+        self.proxy.signal(signal.SIGTERM)
+        return client
+
+    def start(self, url, upstream=FAST, more=""):
+        text = support.config(url, upstream, dialect="http")
+        text = text.replace('quiet = "100ms"', 'quiet = "100ms"\ndrain = "500ms"')
+        self.proxy = self.backstop(text.replace("dialect =", more + "dialect ="))
+
+    def reached(self, _):
+        support.until(lambda: self.upstream.connections, "the upstream is reached")
+
+    def test_half_an_answer_that_is_held(self):
+        def script(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            connection.receive()
+
+        client = self.drained(script, GET, self.reached)
+        self.assertEqual(client.response()[0], 504)
+        self.assertEqual(self.proxy.wait(), 0)
+        self.assertEqual(self.proxy.access(1)[0]["status"], 504)
+
+    def test_half_a_request(self):
+        def in_flight(_):
+            support.until(lambda: self.proxy.status()["upstreams"][0]["in_flight"], "the request has begun")
+
+        half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"
+        client = self.drained(answers(OK), half, in_flight)
+        self.assertEqual(client.response()[0], 408)
+        self.assertEqual(self.proxy.wait(), 0)
+
+    def test_an_answer_without_end_looks_cut(self):
+        def script(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nevent\r\n")
+            connection.receive()
+
+        client = self.drained(script, b"GET / HTTP/1.0\r\n\r\n", lambda client: client.head())
+        self.assertFalse(client.ended(), "by RST, since its end is the connection's")
+        self.assertEqual(self.proxy.wait(), 0)
+        (line,) = self.proxy.access(1)
+        self.assertEqual((line["status"], line["outcome"], line["reason"]), (200, "aborted", "draining"))
+
+    def test_a_connection_that_is_being_opened(self):
+        """By way of an egress proxy that never comes to an end, and never to rest."""
+        stop = threading.Event()
+        self.addCleanup(stop.set)
+
+        def script(connection):
+            connection.receive()
+            connection.send(b"HTTP/1.1 200 OK\r\nX: ")
+            while not stop.is_set():
+                connection.send(b"a")
+
+        self.upstream = Upstream(script)
+        self.addCleanup(self.upstream.close)
+        slow = FAST + '[upstream.timeout]\nconnect = "5m"\nattempt = "5m"\ndeadline = "5m"\n'
+        self.start("http://127.0.0.1:9", slow, f'proxy = "{self.upstream.url}"\n')
+        clients = [self.client() for _ in range(8)]
+        for client in clients:
+            client.send(GET)
+        support.until(lambda: self.upstream.connections == 8, "all are being opened")
+        self.proxy.signal(signal.SIGTERM)
+        for client in clients:
+            status, _, body = client.response()
+            self.assertIn(status, (502, 504), json.loads(body))
+        self.assertEqual(self.proxy.wait(), 0)
+
+
+if __name__ == "__main__":
+    support.main()
