@@ -337,6 +337,7 @@ void Server::finished(const Upstream& upstream, const Report& report) {
 
 void Server::client_error(std::string_view kind) {
     metrics_.client_error(kind);
+    log::debug("a request was refused, or broke off", {{"kind", kind}});
 }
 
 void Server::connection_failed(
