@@ -69,7 +69,7 @@ rc::Gen<std::string> piece(const std::vector<std::string>& texts) {
         "name = \"\"\n",
         "\t",
         "\r",
-        "\0",
+        std::string(1, '\0'),
     };
     return rc::gen::oneOf(
         rc::gen::elementOf(special), rc::gen::exec([&texts] {

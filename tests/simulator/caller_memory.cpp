@@ -22,6 +22,11 @@ std::string recency(std::chrono::milliseconds since) {
     return {};
 }
 
+std::string id_sign(const std::string& name, const std::string& value) {
+    std::string sign = "id ";
+    return sign.append(name).append(" ").append(value);
+}
+
 }  // namespace
 
 void Caller::save_intent(const std::string& name, const std::string& status) {
@@ -64,7 +69,7 @@ Recognition CallerMemory::recognise(const IdentityHints& hints, std::chrono::mil
     }
     bool one_id_agreed = false;
     for (const auto& [name, value] : hints.external_ids) {
-        Caller* const candidate = find("id " + name + " " + value);
+        Caller* const candidate = find(id_sign(name, value));
         if (!candidate || one_id_agreed) continue;
         one_id_agreed = true;
         agree(candidate, 4, "external_id");
@@ -80,7 +85,7 @@ Recognition CallerMemory::recognise(const IdentityHints& hints, std::chrono::mil
     found.caller->last_seen = now;
     if (!hints.ani.empty()) signs_.try_emplace("ani " + hints.ani, found.caller->ref);
     for (const auto& [name, value] : hints.external_ids) {
-        signs_.try_emplace("id " + name + " " + value, found.caller->ref);
+        signs_.try_emplace(id_sign(name, value), found.caller->ref);
     }
     return found;
 }

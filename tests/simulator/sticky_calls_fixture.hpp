@@ -14,7 +14,7 @@ namespace simulator {
 
 class StickyCallsTest : public testing::Test {
 protected:
-    Response post(const std::string& path, const std::string& body, Fields more = {}) {
+    Response post(const std::string& path, const std::string& body, const Fields& more = {}) {
         Request request{.method = "POST", .target = path, .fields = std::move(more), .body = body};
         if (!key.empty()) {
             request.fields.push_back(Field{.name = "Authorization", .value = "Bearer " + key});
@@ -22,12 +22,12 @@ protected:
         return api.answer(request, clock.now());
     }
 
-    Response start(const std::string& call_id, Fields more = {}) {
+    Response start(const std::string& call_id, const Fields& more = {}) {
         const std::string hints = R"("identity_hints":{"ani":"+14155551234"})";
         return post("/v1/calls/start", R"({"call_id":")" + call_id + "\"," + hints + "}", more);
     }
 
-    Response end(const std::string& call_id, Fields more = {}) {
+    Response end(const std::string& call_id, const Fields& more = {}) {
         return post("/v1/calls/end", R"({"call_id":")" + call_id + R"("})", more);
     }
 

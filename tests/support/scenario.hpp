@@ -15,9 +15,10 @@
 #include "tests/support/happening.hpp"
 #include "tests/support/world.hpp"
 
+#include <boost/assert/source_location.hpp>
+
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <vector>
 
@@ -25,26 +26,32 @@ namespace backstop::test {
 
 class Scenario {
 public:
-    using Here = std::source_location;
+    using Here = boost::source_location;
 
     // In a world of its own, or in one that is shared.
     explicit Scenario(policy::Request request = {.method = "GET"}, Settings settings = {});
     Scenario(World& world, policy::Request request);
 
     // What the Plan says next.
-    void expect_send(int attempt, Here here = Here::current());
-    void expect_send(int attempt, policy::Duration time_for_it, Here here = Here::current());
-    void expect_fresh_send(int attempt, Here here = Here::current());
+    void expect_send(int attempt, Here here = BOOST_CURRENT_LOCATION);
+    void expect_send(int attempt, policy::Duration time_for_it, Here here = BOOST_CURRENT_LOCATION);
+    void expect_fresh_send(int attempt, Here here = BOOST_CURRENT_LOCATION);
     // A wait of just so long; then time passes, and the exchange is woken.
-    void expect_wait(policy::Duration wait, policy::WaitSource source, Here here = Here::current());
+    void expect_wait(
+        policy::Duration wait, policy::WaitSource source, Here here = BOOST_CURRENT_LOCATION
+    );
     // The same without sleeping; wake() or wake_early() follows.
     void expect_asleep(
-        policy::Duration wait, policy::WaitSource source, Here here = Here::current()
+        policy::Duration wait, policy::WaitSource source, Here here = BOOST_CURRENT_LOCATION
     );
-    const policy::Deliver& expect_deliver(policy::Reason reason, Here here = Here::current());
-    const policy::Substitute& expect_fallback(policy::Reason reason, Here here = Here::current());
+    const policy::Deliver& expect_deliver(
+        policy::Reason reason, Here here = BOOST_CURRENT_LOCATION
+    );
+    const policy::Substitute& expect_fallback(
+        policy::Reason reason, Here here = BOOST_CURRENT_LOCATION
+    );
     const policy::Substitute& expect_error(
-        int status, policy::Reason reason, Here here = Here::current()
+        int status, policy::Reason reason, Here here = BOOST_CURRENT_LOCATION
     );
 
     // What happens.
@@ -65,7 +72,7 @@ public:
     // The same exchange in a new world, with each outcome of the script replaced in turn by a
     // failure at each stage, on a new and on a reused connection. Whatever the Plan makes of it,
     // the laws of an exchange hold (laws.hpp).
-    void replay_failing_everywhere(Here here = Here::current()) const;
+    void replay_failing_everywhere(Here here = BOOST_CURRENT_LOCATION) const;
 
 private:
     void started();
