@@ -30,8 +30,10 @@ void RateLimitTracker::observe(const Observation& observation, Moment now) {
     if (reset && *reset <= now.wall) reset.reset();
     if (!limit && !remaining && !used && !reset) return;
 
+    // Told how things stand, but not until when: what came with an earlier reset, which may be
+    // hours away by mistake, is of another window.
     State next;
-    if (const auto current = state(now)) next = *current;
+    if (const auto current = state(now); current && reset) next = *current;
     if (last_) next.limit = last_->limit;
     if (limit) next.limit = limit;
     if (used || remaining) {

@@ -29,9 +29,11 @@ public:
     // `window`: how long an observation holds where the API sends no reset.
     explicit RateLimitTracker(Duration window) : window_(window) {}
 
-    // What an observation leaves out is kept from the one before while its window runs; the limit
-    // itself is kept beyond. Numbers that cannot be (not finite, a negative limit) are as if
-    // absent, and so is a reset that is over already: the clocks disagree, so it tells nothing.
+    // What an observation with a reset leaves out is kept from the one before while its window
+    // runs. One without a reset begins anew, for one `window`. The limit itself is kept always. An
+    // observation of nothing changes nothing. Numbers that cannot be (not finite, a negative limit)
+    // are as if absent, and so is a reset that is over already: the clocks disagree, so it tells
+    // nothing.
     void observe(const Observation& observation, Moment now);
     // Nothing until observed, and nothing once the window it spoke of is over (by reset, or one
     // window after the observation).

@@ -436,6 +436,27 @@ TEST(PlanTrackers, KeepALimitWithTheGroupOfItsRoute) {
     settings.route.scope = "campaigns";
     World world(settings);
     Scenario scenario(world, {.method = "GET"});
+TEST(PlanPacing, ForgetsAnAbsurdResetWithTheNextAnswer) {
+    Settings settings;
+    const Source resets_in{Source::Place::header, "x-resets-in"};
+    settings.dialect.limits.front().reset = {{resets_in, DelayFormat::seconds}};
+    World world(settings);
+    test::Fields refused = limit("0");
+    refused.emplace_back("x-resets-in", "40000");
+    refused.emplace_back("retry-after", "1");
+    Scenario first(world, {.method = "GET"});
+    first.expect_send(1);
+    first.upstream_answers(429, refused);
+    EXPECT_TRUE(world.limits().last()->reset);
+    first.wake();
+    first.expect_send(2);
+    first.upstream_answers(200, limit("3"));
+    EXPECT_FALSE(world.limits().last()->reset);
+    world.clock.advance(63s);
+    Scenario later(world, {.method = "GET"});
+    later.expect_send(1);
+}
+
     scenario.expect_send(1);
     scenario.upstream_answers(200, limit("42"));
     EXPECT_TRUE(world.standing.limits("campaigns", 0).limits.last());

@@ -93,8 +93,37 @@ TEST_F(RateLimit, KeepsWhatAnObservationLeavesOut) {
     observe({.reset = clock.wall() + 20s});
     EXPECT_EQ(state()->remaining, 5);
     EXPECT_EQ(state()->limit, 300);
-    observe({.remaining = 4});
     EXPECT_EQ(state()->reset, clock.wall() + 20s);
+}
+
+// One 429 with an absurd reset, then answers that tell how things stand.
+TEST_F(RateLimit, BeginsAnewWithNumbersThatComeWithoutAReset) {
+    observe({.limit = 300, .used = 300, .reset = clock.wall() + 40000s});
+    clock.advance(1s);
+    observe({.limit = 300, .remaining = 299});
+    EXPECT_FALSE(state()->reset);
+    EXPECT_DOUBLE_EQ(used_ratio().value(), 1.0 / 300.0);
+    clock.advance(60s);
+    EXPECT_FALSE(state());
+}
+
+TEST_F(RateLimit, KeepsOnlyTheLimitForNumbersThatComeWithoutAReset) {
+    observe({.limit = 300, .remaining = 5, .reset = clock.wall() + 20s});
+    observe({.used = 6});
+    EXPECT_EQ(state()->limit, 300);
+    EXPECT_EQ(state()->remaining, 294);
+    EXPECT_FALSE(state()->reset);
+    observe({.limit = 200});
+    EXPECT_EQ(state()->limit, 200);
+    EXPECT_FALSE(used_ratio());
+}
+
+TEST_F(RateLimit, IsNotChangedByAnAnswerThatTellsNothing) {
+    observe({.limit = 300, .remaining = 5, .reset = clock.wall() + 40000s});
+    clock.advance(1s);
+    observe({});
+    EXPECT_EQ(state()->remaining, 5);
+    EXPECT_EQ(state()->reset, clock.wall() + 39999s);
 }
 
 TEST_F(RateLimit, KeepsOnlyTheLimitFromAWindowThatIsOver) {
