@@ -17,7 +17,9 @@
 //      understood rightly.
 //   2. classify() says what the outcome means under the dialect.
 //   3. The keep-alive race: a reused connection that died before one byte of a response proves
-//      nothing about the upstream. Once in an exchange it is tried again at once, on a fresh one.
+//      nothing about the upstream. Once in an exchange it is tried again at once, on a fresh one,
+//      outside the attempt count; but where one attempt is all that is allowed, only if nothing of
+//      the request was written: "never retry" means that the API sees it once.
 //   4. Breaker, limits, quota and gate take note. A usable response counts for the breaker once it
 //      is committed: until then its body may still break, and then it was a failure.
 //   5. would_retry() judges. A retry is paid from the budget, waits, and asks the gates.
@@ -70,7 +72,7 @@ Plan::Plan(
       deadline_(now.steady + patience_),
       made_(request.earlier.attempts),
       // Who cannot be sent again after a lost keep-alive race does not enter it.
-      fresh_(!repeatable_ || !body_kept_ || observing()),
+      fresh_(!repeatable_ || attempts_allowed_ == 1 || !body_kept_ || observing()),
       may_have_acted_(keyed_ && request.earlier.unknown),
       ready_(now.steady),
       seen_(now) {
@@ -223,8 +225,8 @@ bool Plan::lost_race(const Outcome& outcome, Moment now) const {
     const auto* failure = std::get_if<Failure>(&outcome);
     if (!failure || !failure->reused || failure->answered_any) return false;
     const bool died = failure->kind == FailureKind::reset || failure->kind == FailureKind::send;
-    const bool repeatable = repeatable_ || !failure->written_any;
-    return died && repeatable && body_kept_ && !raced_ && !observing() && now.steady < end();
+    const bool again = (repeatable_ && attempts_allowed_ > 1) || !failure->written_any;
+    return died && again && body_kept_ && !raced_ && !observing() && now.steady < end();
 }
 
 Step Plan::race(Moment now) {

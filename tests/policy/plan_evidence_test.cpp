@@ -242,11 +242,46 @@ TEST(PlanKeepAliveRace, IsNotWaitedFor) {
 }
 
 TEST(PlanKeepAliveRace, IsOutsideTheAttemptCount) {
-    Scenario scenario({.method = "GET", .attempts_wish = 1});
+    Scenario scenario({.method = "GET", .attempts_wish = 2});
     scenario.expect_send(1);
     scenario.upstream_fails(test::stale_connection());
     scenario.expect_fresh_send(1);
+    scenario.upstream_answers(500);
+    scenario.expect_wait(1s, WaitSource::backoff);
+    scenario.expect_fresh_send(2);
     scenario.replay_failing_everywhere();
+}
+
+TEST(PlanKeepAliveRace, IsNotRepeatedWhereOneAttemptIsAllowed) {
+    Settings never_retry;
+    never_retry.route.attempts = 1;
+    for (const auto& [request, settings] : {
+             std::pair(Request{.method = "GET"}, never_retry),
+             std::pair(Request{.method = "GET", .attempts_wish = 1}, Settings{}),
+             std::pair(Request{.method = "PUT", .attempts_wish = 1}, Settings{}),
+             std::pair(
+                 Request{.method = "POST", .key = KeySource::passed, .attempts_wish = 1}, keyed()
+             ),
+         }) {
+        Scenario scenario(request, settings);
+        scenario.expect_fresh_send(1);  // so that it is hardly ever lost
+        scenario.upstream_fails(test::stale_connection());
+        scenario.expect_error(502, Reason::unreachable);
+        EXPECT_EQ(scenario.record().denied, Denied::attempts);
+        scenario.replay_failing_everywhere();
+    }
+}
+
+TEST(PlanKeepAliveRace, IsRepeatedInASingleAttemptOfWhichNothingWasWritten) {
+    Scenario scenario({.method = "GET", .attempts_wish = 1});
+    scenario.expect_fresh_send(1);
+    Failure failure = test::failure_at(Stage::send);
+    failure.reused = true;
+    failure.written_any = false;
+    scenario.upstream_fails(failure);
+    scenario.expect_fresh_send(1);
+    scenario.upstream_fails(test::stale_connection());
+    scenario.expect_error(502, Reason::unreachable);
 }
 
 TEST(PlanKeepAliveRace, IsLostOnceOnly) {

@@ -111,6 +111,7 @@ void Laws::said_send(const Send& send) {
     check(send.give_up_at <= end(), "an attempt ends by the deadline");
     check(send.give_up_at > now() || observing(), "an attempt has time");
     check(repeatable_ || send.fresh, "a keyless write goes on a fresh connection");
+    check(allowed_ > 1 || send.fresh, "a single attempt goes on a fresh connection");
     if (sends_ == 0) {
         check(send.attempt == 1, "the first attempt has number 1");
         account_.request_begun(now());
@@ -131,6 +132,7 @@ void Laws::check_race(const Send& send) {
     );
     check(failure.kind != FailureKind::timeout, "no time is left for those who were slow");
     check(repeatable_ || !failure.written_any, "a race is repeated for repeatable requests");
+    check(allowed_ > 1 || !failure.written_any, "what may be sent once is written once");
     check(!raced_, "one race in an exchange");
     check(body_kept_, "a race needs the request's bytes");
     check(send.fresh && last_at_ == now(), "a race is repeated at once, on a fresh connection");
