@@ -72,8 +72,16 @@ Instant Gate::concurrency_until(Instant hinted, Instant now) {
 }
 
 void Gate::succeeded(Instant begun, Instant now) {
-    if (!refused_at_ || begun <= *refused_at_) return;
+    if (!after_last_429(begun)) return;
     concurrency_pause_ = Duration::zero();
+    open(now);
+}
+
+void Gate::rejected(Instant begun, Instant now) {
+    if (after_last_429(begun) && kind_ == Kind::rate) open(now);
+}
+
+void Gate::open(Instant now) {
     if (!closed(now)) return;
     until_ = now;
     ++generation_;

@@ -1,7 +1,9 @@
 // The shared "do not send before" of a rate limit. A 429 closes it until the hinted time, for
-// everyone: the later of old and new. A success of a request begun after the 429 opens it early. If
-// it stays closed for longer than 60 s, one repeatable request a minute may try, so that one absurd
-// hint is not an outage. Waiters queue and leave spaced, not as a herd (behaviour, section 5).
+// everyone: the later of old and new. A success of a request begun after the 429 opens it early,
+// and so does any other judgement of the API's, such as a 400: a limit in force would have answered
+// 429. If it stays closed for longer than 60 s, one repeatable request a minute may try, so that
+// one absurd hint is not an outage. Waiters queue and leave spaced, not as a herd (behaviour,
+// section 5).
 //
 // The queue is a row of `queue` seats, 10 ms apart or less: the whole row within one second. Who
 // has to wait takes the first free seat, its Place; seat k leaves k spacings after the gate has
@@ -61,6 +63,10 @@ public:
     void close(Instant until, Kind kind, Instant now);
     // A success of a request begun at `begun`; opens the gate if that was after the last 429.
     void succeeded(Instant begun, Instant now);
+    // The API has judged such a request for what it is, and said no. This opens a rate limit; one
+    // on concurrency may let pass what it refuses before it takes a place, so there it tells
+    // nothing.
+    void rejected(Instant begun, Instant now);
 
     bool closed(Instant now) const { return now < until_; }
     // When it opens, or did; the epoch of the clock if it has never been closed.
@@ -71,6 +77,8 @@ public:
     void reconfigure(Options options);
 
 private:
+    bool after_last_429(Instant begun) const { return refused_at_ && begun > *refused_at_; }
+    void open(Instant now);
     bool trial_due(Instant now) const;
     Duration spacing() const;
     Instant turn(Place place) const;

@@ -214,7 +214,7 @@ Step Plan::after(const Outcome& outcome, Moment now) {
     delivering_ = false;
     if (lost_race(outcome, now)) return race(now);
     tell_breaker(outcome, meaning, now);
-    tell_limits(meaning, now);
+    tell_limits(outcome, meaning, now);
     const Step step = decide(meaning, now);
     if (observing()) return forward(step, now);
     if (std::holds_alternative<Wait>(step)) last_->there = last_->kept;

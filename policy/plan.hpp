@@ -158,7 +158,7 @@ private:
     bool resolves_conflict(const Outcome& outcome) const;
     void note_answer(const Outcome& outcome, const Classification& meaning, Moment now);
     void tell_breaker(const Outcome& outcome, const Classification& meaning, Moment now);
-    void tell_limits(const Classification& meaning, Moment now);
+    void tell_limits(const Outcome& outcome, const Classification& meaning, Moment now);
     bool lost_race(const Outcome& outcome, Moment now) const;
     Step race(Moment now);
     RetryFacts facts(Moment now) const;

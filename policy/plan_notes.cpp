@@ -1,6 +1,7 @@
 // The Plan's bookkeeping: what an outcome leaves behind, in the record of the exchange and in the
 // state that exchanges share. What follows from it is decided in plan.cpp.
 #include "policy/date.hpp"
+#include "policy/judgement.hpp"
 #include "policy/plan.hpp"
 
 #include <algorithm>
@@ -10,11 +11,24 @@ namespace backstop::policy {
 namespace {
 
 constexpr int conflict = 409;
+constexpr int request_timeout = 408;
 constexpr int misdirected_request = 421;
+constexpr int too_many_requests = 429;
 constexpr int service_unavailable = 503;
 
 bool written_all(const Outcome& outcome) {
     return std::visit([](const auto& either) { return either.written_all; }, outcome);
+}
+
+// A no of the API's own to this very request, whatever its reason: credentials, payment, content.
+// Not so a 5xx or a 429 that a dialect calls final, nor a 408, which may come from something on the
+// way that never asked the API.
+bool is_judgement(const Outcome& outcome, const Classification& meaning) {
+    const auto* head = std::get_if<ResponseHead>(&outcome);
+    if (meaning.verdict != Verdict::rejected && meaning.verdict != Verdict::quota_spent)
+        return false;
+    return head != nullptr && !is_server_error(head->status) && head->status != request_timeout &&
+           head->status != too_many_requests;
 }
 
 }  // namespace
@@ -116,7 +130,7 @@ void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, M
     }
 }
 
-void Plan::tell_limits(const Classification& meaning, Moment now) {
+void Plan::tell_limits(const Outcome& outcome, const Classification& meaning, Moment now) {
     for (const Classification::Limit& limit : meaning.limits) {
         const LimitShape& shape = rules_.dialect->limits[limit.shape];
         standing_of(scope_of(shape)).limits.observe(limit.observation, now);
@@ -124,6 +138,7 @@ void Plan::tell_limits(const Classification& meaning, Moment now) {
     if (meaning.quota_remaining) standing_.quota.observe(*meaning.quota_remaining, now);
     Gate& gate = standing_of(route_.scope).gate;
     if (meaning.verdict == Verdict::ok) gate.succeeded(sent_.steady, now.steady);
+    if (is_judgement(outcome, meaning)) gate.rejected(sent_.steady, now.steady);
     if (!is_limit(meaning.verdict)) return;
     const bool at_once = meaning.verdict == Verdict::concurrency_limited;
     const Duration closed =

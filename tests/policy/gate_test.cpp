@@ -359,6 +359,21 @@ TEST_F(GateTrial, OpensItBySucceeding) {
     EXPECT_FALSE(answer.trial);
 }
 
+TEST_F(GateTrial, OpensItByBeingRejected) {
+    close(24h);
+    const Instant before = clock.steady();
+    clock.advance(60s);
+    ASSERT_TRUE(ask(true).trial);
+    const Instant begun = clock.steady();
+    clock.advance(300ms);
+    gate.rejected(before, clock.steady());
+    EXPECT_TRUE(gate.closed(clock.steady()));
+    const auto generation = gate.generation();
+    gate.rejected(begun, clock.steady());
+    EXPECT_FALSE(gate.closed(clock.steady()));
+    EXPECT_NE(gate.generation(), generation);
+}
+
 TEST_F(GateTrial, LeavesItClosedByFailing) {
     close(24h);
     clock.advance(60s);
@@ -409,6 +424,17 @@ TEST_F(GateConcurrency, BeginsWithFiveSecondsAgainAfterASuccess) {
     gate.succeeded(clock.steady(), clock.steady());
     close(1s, Gate::Kind::concurrency);
     EXPECT_EQ(closed_for(), 5s);
+}
+
+TEST_F(GateConcurrency, IsNotOverForARejection) {
+    close(1s, Gate::Kind::concurrency);
+    clock.advance(1s);
+    gate.rejected(clock.steady(), clock.steady());
+    EXPECT_EQ(closed_for(), 4s);
+    clock.advance(4s);
+    gate.rejected(clock.steady(), clock.steady());
+    close(1s, Gate::Kind::concurrency);
+    EXPECT_EQ(closed_for(), 10s);
 }
 
 TEST_F(GateConcurrency, TakesAHintUpToSixtySeconds) {

@@ -297,17 +297,50 @@ TEST(PlanGate, WakesItsWaitersWhenItOpensEarly) {
     waits.expect_send(1);
 }
 
-TEST(PlanGate, OpensForASuccessThatBeganAfterThe429) {
-    Settings settings;
-    settings.gate.trial_after = 20s;
-    settings.route.deadline = 50s;
+// An hour's 429, after a minute of which one request is let through; 0: nobody answers it.
+bool closed_after_trial(int status, const Settings& settings = {}) {
     World world(settings);
     world.gate().close(world.clock.steady() + 1h, Gate::Kind::rate, world.clock.steady());
-    world.clock.advance(20s);
-    Scenario trial(world, {.method = "GET"});
-    trial.expect_send(1);
-    trial.upstream_answers(200);
-    EXPECT_FALSE(world.gate().closed(world.clock.steady()));
+    world.clock.advance(60s);
+    Scenario trial(world, {.method = "GET", .attempts_wish = 1});
+    trial.expect_fresh_send(1);
+    trial.takes(80ms);
+    if (status == 0)
+        trial.upstream_fails(test::broken_connection());
+    else
+        trial.upstream_answers(status);
+    return world.gate().closed(world.clock.steady());
+}
+
+TEST(PlanGate, OpensForASuccessThatBeganAfterThe429) {
+    EXPECT_FALSE(closed_after_trial(200));
+}
+
+// A limit that is in force would have answered 429, whatever the API thinks of the request.
+TEST(PlanGate, OpensForAnyJudgementOfARequestThatBeganAfterThe429) {
+    for (const int status : {204, 302, 400, 401, 402, 403, 404, 409, 422}) {
+        SCOPED_TRACE(status);
+        EXPECT_FALSE(closed_after_trial(status));
+    }
+}
+
+TEST(PlanGate, StaysClosedForAnswersThatProveNothing) {
+    for (const int status : {408, 421, 429, 500, 501, 502, 503, 504}) {
+        SCOPED_TRACE(status);
+        EXPECT_TRUE(closed_after_trial(status));
+    }
+    EXPECT_TRUE(closed_after_trial(0));  // no answer at all
+}
+
+// As Levrage's quota_exceeded: final, and with a 429 all the same.
+TEST(PlanGate, StaysClosedForA429ThatIsNeverRetried) {
+    Settings settings;
+    Rule rule;
+    rule.statuses = {429};
+    rule.means = Verdict::quota_spent;
+    rule.retry = Retry::never;
+    settings.dialect.rules = {rule};
+    EXPECT_TRUE(closed_after_trial(429, settings));
 }
 
 TEST(PlanGate, IsNotOpenedByASuccessThatBeganBefore) {
@@ -403,6 +436,27 @@ TEST(PlanPacing, NeverCostsARequestItsAnswer) {
     hurried.expect_send(1);
 }
 
+TEST(PlanPacing, ForgetsAnAbsurdResetWithTheNextAnswer) {
+    Settings settings;
+    const Source resets_in{Source::Place::header, "x-resets-in"};
+    settings.dialect.limits.front().reset = {{resets_in, DelayFormat::seconds}};
+    World world(settings);
+    test::Fields refused = limit("0");
+    refused.emplace_back("x-resets-in", "40000");
+    refused.emplace_back("retry-after", "1");
+    Scenario first(world, {.method = "GET"});
+    first.expect_send(1);
+    first.upstream_answers(429, refused);
+    EXPECT_TRUE(world.limits().last()->reset);
+    first.wake();
+    first.expect_send(2);
+    first.upstream_answers(200, limit("3"));
+    EXPECT_FALSE(world.limits().last()->reset);
+    world.clock.advance(63s);
+    Scenario later(world, {.method = "GET"});
+    later.expect_send(1);
+}
+
 TEST(PlanPacing, LetsATrialThroughAtOnce) {
     Settings settings;
     settings.gate.trial_after = 20s;
@@ -436,27 +490,6 @@ TEST(PlanTrackers, KeepALimitWithTheGroupOfItsRoute) {
     settings.route.scope = "campaigns";
     World world(settings);
     Scenario scenario(world, {.method = "GET"});
-TEST(PlanPacing, ForgetsAnAbsurdResetWithTheNextAnswer) {
-    Settings settings;
-    const Source resets_in{Source::Place::header, "x-resets-in"};
-    settings.dialect.limits.front().reset = {{resets_in, DelayFormat::seconds}};
-    World world(settings);
-    test::Fields refused = limit("0");
-    refused.emplace_back("x-resets-in", "40000");
-    refused.emplace_back("retry-after", "1");
-    Scenario first(world, {.method = "GET"});
-    first.expect_send(1);
-    first.upstream_answers(429, refused);
-    EXPECT_TRUE(world.limits().last()->reset);
-    first.wake();
-    first.expect_send(2);
-    first.upstream_answers(200, limit("3"));
-    EXPECT_FALSE(world.limits().last()->reset);
-    world.clock.advance(63s);
-    Scenario later(world, {.method = "GET"});
-    later.expect_send(1);
-}
-
     scenario.expect_send(1);
     scenario.upstream_answers(200, limit("42"));
     EXPECT_TRUE(world.standing.limits("campaigns", 0).limits.last());
