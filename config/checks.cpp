@@ -1,12 +1,12 @@
 #include "config/checks.hpp"
 
 #include "config/address.hpp"
-#include "config/source_reader.hpp"
+#include "config/names.hpp"
 #include "config/units.hpp"
 #include "policy/message.hpp"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 namespace backstop::config {
 namespace {
@@ -102,38 +102,23 @@ void check_tls(Reader& reader, const Upstream& upstream) {
         tls.warning("", "has no effect: the url is not https");
 }
 
-// Fields that frame a message, or that end at this hop: backstop writes them itself.
-bool is_own_field(const std::string& header) {
-    constexpr std::array own{
-        "host",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "expect",
-        "te",
-        "trailer",
-        "upgrade",
-        "via",
-        "keep-alive",
-        "proxy-connection",
-        "http2-settings"};
-    return std::any_of(own.begin(), own.end(), [&](const char* name) {
-        return policy::equal_ignoring_case(header, name);
-    });
-}
-
 void check_credential(Reader& reader, const Upstream& upstream) {
     Reader credential = reader.subtable("credential");
     const std::string& header = upstream.credential.header;
-    if (!is_token(header))
-        credential.error("header", "is not the name of a header");
-    else if (is_own_field(header))
-        credential.error("header", "is written by backstop itself; a key goes into another field");
+    if (std::string problem = credential_header_problem(header); !problem.empty())
+        credential.error("header", std::move(problem));
     if (upstream.credential.file.empty()) {
         if (credential.exists() && !credential.has("file"))
             credential.warning("", "has no effect without 'file'");
         return;
     }
+    const policy::Dialect& dialect = *upstream.rules.dialect;
+    if (policy::equal_ignoring_case(header, dialect.key_header))
+        credential.error(
+            "header",
+            "is where the dialect '" + dialect.name +
+                "' puts idempotency keys; the API reads its credential from another field"
+        );
     const auto remote =
         std::find_if(upstream.listen.begin(), upstream.listen.end(), [](const Address& address) {
             return !address.loopback();

@@ -1,5 +1,6 @@
 // Reads a dialect file. Each section has one function; check_… functions look across them.
 #include "config/dialects.hpp"
+#include "config/names.hpp"
 #include "config/reader.hpp"
 #include "config/report.hpp"
 #include "config/route_reader.hpp"
@@ -11,6 +12,7 @@
 #include <charconv>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 namespace backstop::config {
 namespace {
@@ -147,7 +149,8 @@ void read_local_error(Reader& reader, policy::LocalErrorShape& shape) {
     for (const std::string_view key : headers.keys()) {
         std::string value;
         headers.text(key, value);
-        if (!is_token(key)) headers.error(key, "is not the name of a header");
+        if (std::string problem = answer_header_problem(key); !problem.empty())
+            headers.error(key, std::move(problem));
         check_text_template(headers, key, value);
         shape.headers.emplace_back(key, std::move(value));
     }
@@ -175,8 +178,10 @@ void read_dialect_route(Reader& reader, const Dialect& dialect, std::vector<Read
 }
 
 void read_head(Reader& root, Dialect& dialect) {
-    if (const auto name = root.required_text("name", "one word, such as \"acme\""))
+    if (const auto name = root.required_text("name", "one word, such as \"acme\"")) {
         dialect.name = *name;
+        if (!is_word(*name)) root.error("name", std::string(word_expected));
+    }
     root.text("title", dialect.title);
     root.text("base_path", dialect.base_path);
     const bool sound_base = dialect.base_path.empty() || (dialect.base_path.starts_with('/') &&
@@ -184,8 +189,9 @@ void read_head(Reader& root, Dialect& dialect) {
     if (!sound_base)
         root.error("base_path", "expected a path such as \"/v1\", without a slash at its end");
     root.text("idempotency_header", dialect.key_header);
-    if (!dialect.key_header.empty() && !is_token(dialect.key_header))
-        root.error("idempotency_header", "is not the name of a header");
+    std::string problem = key_header_problem(dialect.key_header);
+    if (!dialect.key_header.empty() && !problem.empty())
+        root.error("idempotency_header", std::move(problem));
     enum class Per {
         credential,
         address

@@ -1,5 +1,7 @@
 #include "config/source_reader.hpp"
 
+#include "config/names.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -59,14 +61,6 @@ bool is_json_pointer(std::string_view text) {
     for (std::size_t i = text.find('~'); i != std::string_view::npos; i = text.find('~', i + 1))
         if (i + 1 >= text.size() || (text[i + 1] != '0' && text[i + 1] != '1')) return false;
     return true;
-}
-
-bool is_token(std::string_view text) {
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               marks.find(c) != std::string_view::npos;
-    });
 }
 
 void read_sources(Reader& reader, std::string_view key, std::vector<policy::Source>& sources) {

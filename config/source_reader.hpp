@@ -12,8 +12,6 @@ namespace backstop::config {
 
 // RFC 6901, but for the empty pointer, which is the whole document.
 bool is_json_pointer(std::string_view text);
-// RFC 9110 5.6.2: what names of headers and methods are made of.
-bool is_token(std::string_view text);
 
 // One source, or an array of them in the order of trying.
 void read_sources(Reader& reader, std::string_view key, std::vector<policy::Source>& sources);

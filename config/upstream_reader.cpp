@@ -2,6 +2,7 @@
 
 #include "config/address.hpp"
 #include "config/dialects.hpp"
+#include "config/names.hpp"
 #include "config/route_reader.hpp"
 #include "config/routes.hpp"
 #include "config/sections.hpp"
@@ -15,16 +16,6 @@
 namespace backstop::config {
 namespace {
 
-// Names are metric labels, log words and parts of diagnostics.
-bool is_name(std::string_view text) {
-    constexpr std::size_t longest = 64;
-    return !text.empty() && text.size() <= longest &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_';
-           });
-}
-
 // A value as it may be shown to people.
 std::string as_written(Reader& reader, std::string_view key) {
     const Node* const node = reader.find(key);
@@ -36,10 +27,10 @@ void read_name(Reader& reader, Upstream& upstream) {
     const auto name =
         reader.required_text("name", "one word for logs and metrics, such as \"crm\"");
     if (!name) return;
-    if (is_name(*name))
+    if (is_word(*name))
         upstream.name = *name;
     else
-        reader.error("name", "expected one word of letters, digits, '-' and '_', at most 64 long");
+        reader.error("name", std::string(word_expected));
     upstream.rules.upstream = upstream.name;
 }
 
