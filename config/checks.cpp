@@ -64,8 +64,24 @@ void check_retry(Reader& root, Reader& reader, const Upstream& upstream, const C
         retry.warning("unsafe", "keys are sent, but with 'never' no retry relies on them");
 }
 
+// Nothing is kept for clients' own keys yet; who sets how much and how long believes otherwise.
+void warn_of_unused_store(Reader& idempotency, const IdempotencyStore& store) {
+    const IdempotencyStore usual;
+    const auto warn_if = [&](bool changed, std::string_view key) {
+        if (changed)
+            idempotency.warning(
+                key,
+                "has no effect: answers to clients' own keys are not kept, each goes to the API"
+            );
+    };
+    warn_if(store.store_bytes != usual.store_bytes, "store_bytes");
+    warn_if(store.entry_bytes != usual.entry_bytes, "entry_bytes");
+    warn_if(store.ttl != usual.ttl, "ttl");
+}
+
 void check_idempotency(Reader& reader, const Upstream& upstream) {
     Reader idempotency = reader.subtable("idempotency");
+    warn_of_unused_store(idempotency, upstream.idempotency);
     check_order(
         idempotency,
         "entry_bytes",

@@ -436,6 +436,23 @@ TEST(PlanPacing, NeverCostsARequestItsAnswer) {
     hurried.expect_send(1);
 }
 
+// A limit of its own, such as that of a day: it holds for all routes, and none needs to name it.
+TEST(PlanPacing, HeedsALimitWhoseScopeNoRouteNames) {
+    Settings settings;
+    LimitShape day;
+    day.scope = "day";
+    day.limit = {{Source::Place::header, "x-day-limit"}};
+    day.remaining = {{Source::Place::header, "x-day-remaining"}};
+    settings.dialect.limits.push_back(day);
+    World world(settings);
+    Scenario first(world, {.method = "GET"});
+    first.expect_send(1);
+    first.upstream_answers(200, {{"x-day-limit", "100"}, {"x-day-remaining", "5"}});
+    Scenario held(world, {.method = "GET"});
+    held.expect_wait(1s, WaitSource::pace);
+    held.expect_send(1);
+}
+
 TEST(PlanPacing, ForgetsAnAbsurdResetWithTheNextAnswer) {
     Settings settings;
     const Source resets_in{Source::Place::header, "x-resets-in"};
