@@ -50,6 +50,12 @@ std::string text_of_code(int label) {
     return text(word_of_code(label, room));
 }
 
+// A connection that was there ended with the attempt, whatever broke. One that could not be opened
+// has been told by who tried.
+bool broke_connection(const policy::AttemptRecord& attempt) {
+    return attempt.failure != policy::FailureKind::none && attempt.stage >= policy::Stage::send;
+}
+
 // Keys of the maps: enums and a code label (below 600) side by side.
 std::uint32_t pack(MethodLabel method, int code, Outcome outcome) {
     return (static_cast<std::uint32_t>(code) << 16) | (static_cast<std::uint32_t>(method) << 8) |
@@ -177,6 +183,7 @@ void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {
     for (const policy::AttemptRecord& attempt : record.attempts) {
         attempts(route, attempt.status, attempt.failure)->Increment();
         attempt_duration_->Observe(seconds(attempt.took));
+        if (broke_connection(attempt)) connection_failed(attempt.stage, attempt.reused);
         denied(record, attempt.status);
     }
     for (const policy::RetryRecord& retry : record.retries) {

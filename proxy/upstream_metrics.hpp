@@ -46,9 +46,9 @@ public:
     UpstreamMetrics(const UpstreamMetrics&) = delete;
     UpstreamMetrics& operator=(const UpstreamMetrics&) = delete;
 
-    // An exchange is over.
+    // An exchange is over. Counts the connections that broke under its attempts, too.
     void exchange(const Report& report);
-    // A connection, kept or being opened, has failed; whether an exchange needed it or not.
+    // A connection has failed. From outside: one that could not be opened.
     void connection_failed(policy::Stage stage, bool reused);
 
     // A reload has removed the upstream: its gauges and its status are gone from here on, while

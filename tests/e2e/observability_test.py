@@ -187,6 +187,9 @@ class WhatSresSee(support.TestCase):
         degraded = prometheus.by(
             "upstream", "sum by (upstream) (backstop_degraded_responses_total)"
         )
+        failed = prometheus.by(
+            "upstream", "sum by (upstream) (backstop_connection_failures_total)"
+        )
         for upstream, simulator in scenario.simulators.items():
             journal = simulator.journal()
             answers = scenario.answers[upstream]
@@ -196,6 +199,7 @@ class WhatSresSee(support.TestCase):
                 for entry in journal
                 if not any(fault.startswith(BROKEN) for fault in entry["faults"])
             ]
+            self.assertEqual(failed[upstream], len(journal) - len(whole), upstream)
             fine = sum(200 <= (entry["status"] or 0) < 300 for entry in whole)
             self.assertEqual(good[upstream], fine, upstream)
             self.assertEqual(requests[upstream], len(answers), upstream)

@@ -274,6 +274,43 @@ TEST_F(MetricsTest, CountsDenialsByWhatTheDialectKnows) {
     }
 }
 
+TEST_F(MetricsTest, CountsConnectionsThatBrokeUnderAnAttempt) {
+    using Kind = policy::FailureKind;
+    using Stage = policy::Stage;
+    const struct {
+        Kind failure;
+        Stage stage;
+        const char* word;
+        bool reused;
+        double more;
+    } rows[] = {
+        {Kind::send, Stage::send, "send", true, 1},
+        {Kind::reset, Stage::await_head, "await_head", true, 1},
+        {Kind::timeout, Stage::await_head, "await_head", false, 1},
+        {Kind::truncated, Stage::receive_body, "receive_body", false, 1},
+        {Kind::malformed, Stage::await_head, "await_head", false, 1},
+        // Whoever tried to open it has told of it.
+        {Kind::resolve, Stage::resolve, "resolve", false, 0},
+        {Kind::connect, Stage::connect, "connect", false, 0},
+        {Kind::tls, Stage::handshake, "handshake", false, 0},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(std::string(row.word) + " " + std::string(policy::word(row.failure)));
+        const Labels labels{{"stage", row.word}, {"reused", row.reused ? "true" : "false"}};
+        const double before = value("backstop_connection_failures_total", labels).value();
+        policy::Record record;
+        record.attempts = {attempt_broken(row.failure, row.stage), attempt_with(200)};
+        record.attempts[0].reused = row.reused;
+        record.attempts[1].reused = row.reused;
+        Report done = report(200, Outcome::ok, policy::Reason::succeeded);
+        done.record = &record;
+        upstream_->exchange(done);
+        EXPECT_THAT(
+            value("backstop_connection_failures_total", labels), Optional(before + row.more)
+        );
+    }
+}
+
 TEST_F(MetricsTest, CountsWhatTheStoreOfKeysKnew) {
     const struct {
         Twin twin;
