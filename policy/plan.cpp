@@ -76,6 +76,9 @@ Plan::Plan(
       may_have_acted_(keyed_ && request.earlier.unknown),
       ready_(now.steady),
       seen_(now) {
+    record_.patience = patience_;
+    record_.timeout_wish = request.timeout_wish;
+    record_.attempts_wish = request.attempts_wish;
     if (writes_ && request.earlier.unknown) record_.ambiguous = Record::Ambiguous::unknown;
 }
 

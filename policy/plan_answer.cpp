@@ -13,14 +13,12 @@
 // In mode `observe` all of this is decided too, but only noted: the request is forwarded just once,
 // and what comes is passed on.
 #include "policy/plan.hpp"
+#include "policy/stands.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace backstop::policy {
 namespace {
-
-constexpr std::array to_be_mended{400, 401, 403, 404, 409, 422};
 
 // Of our own errors (behaviour, section 7).
 int status_for(Reason reason) {
@@ -56,10 +54,8 @@ Step Plan::finish(Moment now, const Refusal* refusal) {
 
 const Fallback* Plan::fallback_for(Reason reason) const {
     if (!rules_.fallbacks) return nullptr;
-    const bool stands =
-        last_ && (last_->verdict == Verdict::ok || last_->verdict == Verdict::rejected ||
-                  std::ranges::count(to_be_mended, last_->status) > 0);
-    if (stands && reason != Reason::conflict_resolved) return nullptr;
+    if (last_ && stands(last_->verdict, last_->status) && reason != Reason::conflict_resolved)
+        return nullptr;
     return route_.fallback_for(reason);
 }
 

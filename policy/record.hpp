@@ -57,9 +57,12 @@ struct Record {
     // gates refused the first, which is a refusal and not a denied retry.
     std::optional<Denied> denied{};
     std::optional<RetryJudgement> judgement{};
-    std::string error_code{};    // the API's, of the last error answer
-    std::string request_id{};    // likewise
-    std::string quota_reason{};  // closed list of the dialect, or "other"; 402 only
+    Duration patience{};                     // from the request to its deadline
+    std::optional<Duration> timeout_wish{};  // the client's, which may have lowered it
+    std::optional<int> attempts_wish{};      // likewise the attempts
+    std::string error_code{};                // the API's, of the last error answer
+    std::string request_id{};                // likewise
+    std::string quota_reason{};              // closed list of the dialect, or "other"; 402 only
     // What became of a write whose outcome was once unknown.
     enum class Ambiguous {
         none,

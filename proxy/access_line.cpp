@@ -145,7 +145,8 @@ void append_attempts(std::string& out, const policy::Record* record) {
 }
 
 // What the last judgement was made from, and what it came to.
-void append_judgement(Object& object, const policy::RetryJudgement& judgement) {
+void append_judgement(Object& object, const policy::Record& record) {
+    const policy::RetryJudgement& judgement = *record.judgement;
     const policy::RetryFacts& facts = judgement.facts;
     const policy::Decision& decision = judgement.decision;
     const bool retry = decision.action == policy::Decision::Action::retry;
@@ -160,6 +161,9 @@ void append_judgement(Object& object, const policy::RetryJudgement& judgement) {
     object.flag("single_attempt", facts.single_attempt);
     object.number("made", facts.made);
     object.number("allowed", facts.allowed);
+    if (record.attempts_wish) object.number("attempts_wish", *record.attempts_wish);
+    object.exact_ms("deadline_ms", record.patience);
+    if (record.timeout_wish) object.exact_ms("timeout_wish_ms", *record.timeout_wish);
     object.exact_ms("left_ms", facts.left);
     object.flag("draining", facts.draining);
     object.exact_ms("breaker_open_ms", facts.breaker_open);
@@ -205,7 +209,7 @@ void append_decision(std::string& out, const policy::Record& record) {
     if (record.denied) object.word("denied", policy::word(*record.denied));
     if (record.ambiguous != policy::Record::Ambiguous::none)
         object.word("ambiguous", policy::word(record.ambiguous));
-    if (record.judgement) append_judgement(object, *record.judgement);
+    if (record.judgement) append_judgement(object, record);
     if (!record.foregone.empty()) append_foregone(object.member("foregone"), record.foregone);
     object.end();
 }

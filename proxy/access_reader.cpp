@@ -155,6 +155,19 @@ policy::RetryJudgement read_judgement(const Members& members, std::size_t attemp
     return judgement;
 }
 
+void read_patience(const Members& members, policy::Record& record) {
+    record.patience = members.ms("deadline_ms");
+    if (members.has("timeout_wish_ms")) record.timeout_wish = members.ms("timeout_wish_ms");
+    if (members.has("attempts_wish")) record.attempts_wish = members.count("attempts_wish");
+}
+
+std::optional<policy::KeySource> key_source_from(std::string_view word) {
+    using Source = policy::KeySource;
+    for (const Source each : {Source::none, Source::passed, Source::minted, Source::derived})
+        if (policy::word(each) == word) return each;
+    return std::nullopt;
+}
+
 void read_decision(const Members& members, policy::Record& record) {
     if (!record.attempts.empty()) {
         policy::AttemptRecord& last = record.attempts.back();
@@ -162,7 +175,9 @@ void read_decision(const Members& members, policy::Record& record) {
         last.evidence = members.word("evidence", policy::evidence_from);
     }
     if (members.has("denied")) record.denied = members.word("denied", policy::denied_from);
-    if (members.has("action")) record.judgement = read_judgement(members, record.attempts.size());
+    if (!members.has("action")) return;
+    record.judgement = read_judgement(members, record.attempts.size());
+    read_patience(members, record);
 }
 
 }  // namespace
@@ -170,7 +185,8 @@ void read_decision(const Members& members, policy::Record& record) {
 std::optional<AccessLine> read_access_line(std::string_view line) {
     json::error_code failed;
     const json::value parsed = json::parse({line.data(), line.size()}, failed);
-    if (failed) throw std::invalid_argument("is not JSON (" + failed.message() + ")");
+    if (failed) throw NoObject("is not JSON (" + failed.message() + ")");
+    if (!parsed.is_object()) throw NoObject("is no JSON object");
     const Members members(parsed, "");
     if (members.text_or_empty("msg") != "exchange") return std::nullopt;
 
@@ -178,7 +194,13 @@ std::optional<AccessLine> read_access_line(std::string_view line) {
     out.time = members.text("ts");
     out.upstream = members.text("upstream");
     out.route = members.text("route");
-    out.exchange.client_gone = members.text("outcome") == "aborted";
+    out.exchange.route = out.route;
+    out.exchange.method = members.text("method");
+    out.exchange.key = members.word("idempotency", key_source_from);
+    out.exchange.reason = members.word("reason", policy::reason_from);
+    const std::string outcome = members.text("outcome");
+    out.exchange.client_gone = outcome == "aborted";
+    out.exchange.degraded = outcome == "degraded";
     policy::Record& record = out.exchange.record;
     std::size_t place = 0;
     for (const json::value& each : members.array("attempts")) {

@@ -4,6 +4,7 @@
 #include "policy/replay.hpp"
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,14 @@ struct AccessLine {
     policy::LoggedExchange exchange{};
 };
 
-// Nothing if it is another line of backstop's log. Throws std::invalid_argument, which names the
-// field, for what is no JSON object, and for an access line in which something is missing.
+// A line of somebody else's: of standard error, or one that was cut.
+struct NoObject : std::invalid_argument {
+    using invalid_argument::invalid_argument;
+};
+
+// Nothing if it is another line of backstop's log. Throws NoObject for what is no JSON object, and
+// another std::invalid_argument, which names the field, for an access line in which something is
+// missing.
 std::optional<AccessLine> read_access_line(std::string_view line);
 
 }  // namespace backstop::proxy

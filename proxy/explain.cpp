@@ -206,35 +206,52 @@ int explain_one(
     return EXIT_SUCCESS;
 }
 
+void replay_line(
+    const ExplainOptions& options,
+    const config::Config& config,
+    std::size_t number,
+    const std::string& text,
+    ReplayReport& report
+) {
+    const auto line = read_access_line(text);
+    if (!line) return;
+    const bool configured = options.dialect.empty();
+    // A dialect stands for whatever upstream the line is of.
+    const policy::Rules& rules =
+        find_upstream(config, configured ? line->upstream : std::string()).rules;
+    const policy::Route* route = configured ? policy::logged_route(rules, line->exchange) : nullptr;
+    if (configured && route == nullptr) report.no_route();
+    report.add(number, *line, policy::replay(rules, line->exchange, route));
+}
+
 int replay_log(
     const ExplainOptions& options,
     const config::Config& config,
     std::istream& input,
     std::ostream& output
 ) {
-    ReplayReport report(output, options.json);
+    const std::string file = options.log == "-" ? "standard input" : options.log;
+    ReplayReport report(output, options.json, options.dialect.empty());
     std::istringstream lines(content(options.log, input));
     std::size_t number = 0;
-    bool any = false;
     for (std::string line; std::getline(lines, line);) {
         ++number;
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
         try {
-            const auto read = read_access_line(line);
-            if (!read) continue;
-            any = true;
-            // A dialect stands for whatever upstream the line is of.
-            const std::string name = options.dialect.empty() ? read->upstream : "";
-            const config::Upstream& upstream = find_upstream(config, name);
-            report.add(number, *read, policy::replay(upstream.rules, read->exchange));
+            replay_line(options, config, number, line, report);
+        } catch (const NoObject&) {
+            report.skipped();
         } catch (const std::invalid_argument& error) {
-            const std::string file = options.log == "-" ? "standard input" : options.log;
-            throw Wrong(file + ":" + std::to_string(number) + ": " + error.what());
+            report.unreadable(file + ":" + std::to_string(number) + ": " + error.what());
         }
     }
-    // Silence must not look like agreement: the log may have failed to arrive.
-    if (!any) throw Wrong("--log: there is no access line in " + options.log);
-    return report.finish() ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (!report.empty()) return report.finish() ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (!report.first_unreadable().empty()) throw Wrong(report.first_unreadable());
+    std::string why = "--log: there is no access line in " + file;
+    if (const std::size_t skipped = report.lines_skipped(); skipped > 0)
+        why += "; lines that are no JSON objects: " + std::to_string(skipped) +
+               " (`kubectl logs --timestamps` and `--prefix` make such)";
+    throw Wrong(why);
 }
 
 }  // namespace

@@ -66,7 +66,10 @@ class Explain(support.TestCase):
         for type_, attributes in FAULTS:
             simulator.fault(type_, **attributes)
         chance = random.Random(SEED)
-        kinds = [chance.choice(["start", "start", "end", "other", "get"]) for _ in range(CALLS)]
+        kinds = [
+            chance.choice(["start", "start", "end", "other", "get", "hurried"]) for _ in range(CALLS)
+        ]
+        wishes = {"Backstop-Attempts-Max": "2", "Backstop-Timeout": "300ms"}
 
         def call(number):
             kind = kinds[number]
@@ -76,6 +79,8 @@ class Explain(support.TestCase):
                 backstop.end(f"call_{number}")
             elif kind == "other":
                 backstop.request("POST", "/v1/other", b"{}", support.AUTHORIZATION)
+            elif kind == "hurried":
+                backstop.request("GET", "/v1/other", headers=support.AUTHORIZATION | wishes)
             else:
                 backstop.request("GET", "/v1/other", headers=support.AUTHORIZATION)
 
@@ -107,10 +112,23 @@ class Explain(support.TestCase):
         # Other rules come to other decisions, and are caught.
         text = backstop.config.read_text()
         changed = self.folder() / "changed.toml"
-        changed.write_text(text.replace('jitter = "3ms"', 'jitter = "2ms"'))
-        status, output, _ = explain("--config", str(changed), "--log", "-", text="\n".join(lines))
-        self.assertEqual(status, 1)
-        self.assertRegex(output, r"decision.wait_ms was '\d+ ns', is now '\d+ ns'")
+        some = "\n".join(lines[:2000])
+        for old, new, said in (
+            ('jitter = "3ms"', 'jitter = "2ms"', r"decision.wait_ms was '[\d.]+', is now '[\d.]+'"),
+            ('attempt  = "200ms"', "attempts = 1", r"start\) .* decision.denied was .* 'attempts'"),
+            ('deadline = "400ms"', 'deadline = "200ms"', r"start\) .* decision.denied .* 'deadline'"),
+            ("[upstream.retry]", '[upstream.retry]\nunsafe = "always"', "was 'unsafe', is now"),
+            ("[upstream.breaker]", "[upstream.fallback]\nenabled = false\n[upstream.breaker]",
+             r"start\) .* outcome was 'degraded', is now 'not degraded'"),
+            ("[upstream.breaker]", "[upstream.idempotency]\nenabled = false\n[upstream.breaker]",
+             r"start\) .* idempotency was 'minted', is now 'none'"),
+        ):  # fmt: skip
+            with self.subTest(new):
+                self.assertIn(old, text)
+                changed.write_text(text.replace(old, new))
+                status, output, _ = explain("--config", str(changed), "--log", "-", text=some)
+                self.assertEqual(status, 1)
+                self.assertRegex(output, said)
 
     def test_one_response_from_curl(self):
         simulator, backstop = self.pair()

@@ -184,6 +184,8 @@ TEST_F(AccessLogTest, HasTheFieldsOfTheDocumentation) {
     story.record.judgement.emplace();
     story.record.judgement->hint.emplace();
     story.record.judgement->clock_offset.emplace();
+    story.record.timeout_wish.emplace();
+    story.record.attempts_wish.emplace();
     story.report.twin = Twin::joined;
     std::set<std::string> written;
     collect_names(line_of(story.report), "", written);

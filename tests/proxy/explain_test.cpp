@@ -18,6 +18,8 @@ namespace {
 
 namespace json = boost::json;
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 struct Result {
     int status = 0;
@@ -357,7 +359,7 @@ INSTANTIATE_TEST_SUITE_P(
                 o.status.reset();
                 o.log = "-";
             },
-            "standard input:1: is not JSON"}
+            "there is no access line in standard input; lines that are no JSON objects: 1"}
     ),
     [](const auto& row) { return std::string(row.param.name); }
 );
@@ -390,7 +392,8 @@ constexpr const char* line =
     R"("wait_source":"body","reused":true}],"idempotency":"none","decision":{"verdict":"ok",)"
     R"("evidence":"definite","judged":1,"action":"retry","reason":"rate_limited","wait_ms":2150,)"
     R"("wait_source":"body","free":true,"may_repeat":true,"body_kept":true,)"
-    R"("single_attempt":false,"made":1,"allowed":3,"left_ms":89990,"draining":false,)"
+    R"("single_attempt":false,"made":1,"allowed":3,"deadline_ms":90000,"left_ms":89990,)"
+    R"("draining":false,)"
     R"("breaker_open_ms":0,"gate_closed_ms":2000,"hint_ms":2000,"hint_source":"body",)"
     R"("roll":0.5,"budget":10}})";
 
@@ -412,8 +415,10 @@ std::string changed(const std::string& from, const std::string& to) {
 TEST(Replay, ComesToTheSameDecision) {
     const Result result = replayed(std::string(line) + "\n{\"msg\":\"listening\"}\n\n");
     EXPECT_EQ(result.status, 0) << result.output;
-    EXPECT_EQ(
-        result.output, "1 exchanges, of 1 a retry was judged; 1 come to the same again, 0 do not\n"
+    EXPECT_THAT(
+        result.output,
+        StartsWith("1 exchanges, of 1 a retry was judged; 1 come to the same again, 0 do not\n"
+                   "taken as logged: ")
     );
 }
 
@@ -502,11 +507,150 @@ TEST(Replay, TakesSilenceForAMistake) {
     const Result nothing = replayed("");
     EXPECT_EQ(nothing.status, 64);
     EXPECT_THAT(nothing.errors, HasSubstr("no access line"));
+    const Result prefixed = replayed(std::string("2026-02-08T12:00:00Z ") + line);
+    EXPECT_EQ(prefixed.status, 64);
+    EXPECT_THAT(prefixed.errors, HasSubstr("lines that are no JSON objects: 1"));
+}
+
+// Standard error is merged in by `kubectl logs`, and a rotation cuts lines.
+TEST(Replay, SkipsTheLinesOfOthers) {
+    const std::string text = "backstop.toml:3: warning: unsafe\n" + std::string(line).substr(40) +
+                             "\n42\n" + line + "\n" + std::string(line).substr(0, 40);
+    const Result result = replayed(text);
+    EXPECT_EQ(result.status, 0) << result.output << result.errors;
+    EXPECT_THAT(result.output, StartsWith("1 exchanges, "));
+    EXPECT_THAT(result.output, HasSubstr("\n4 lines are no JSON objects and were skipped\n"));
+}
+
+TEST(Replay, SaysWhichAccessLinesItCannotJudge) {
+    const Result result = replayed(std::string(line) + "\n" + changed(R"("made":1,)", ""));
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(
+        result.output,
+        HasSubstr("1 access line could not be judged, the first: "
+                  "standard input:2: decision.made is missing")
+    );
+}
+
+TEST(Replay, TellsAWaitAsTheLineHasIt) {
+    const Result result = replayed(changed(R"("roll":0.5)", R"("roll":0.25)"));
+    EXPECT_THAT(result.output, HasSubstr("decision.wait_ms was '2150', is now '2100'"));
+}
+
+// --- Another configuration ---
+
+// An end of a call that failed once and was repeated: keyed, within 3 attempts and 90 s.
+constexpr const char* repeated =
+    R"({"ts":"2026-02-08T12:00:00.042Z","level":"info","msg":"exchange","upstream":"api",)"
+    R"("route":"/v1/calls/start","method":"POST","status":200,"outcome":"ok",)"
+    R"("reason":"succeeded","duration_ms":1600,"bytes_in":20,"bytes_out":2,)"
+    R"("attempts":[{"code":500,"failure":"none","ms":10,"wait_ms":0,"wait_source":"none",)"
+    R"("reused":false,"rule":"server error"},{"code":200,"failure":"none","ms":9,)"
+    R"("wait_ms":1500,"wait_source":"backoff","reused":true}],"idempotency":"minted",)"
+    R"("decision":{"verdict":"ok","evidence":"definite","judged":1,"action":"retry",)"
+    R"("reason":"server_error","wait_ms":1500,"wait_source":"backoff","free":false,)"
+    R"("may_repeat":true,"body_kept":true,"single_attempt":false,"made":1,"allowed":3,)"
+    R"("deadline_ms":5000,"left_ms":4990,"draining":false,"breaker_open_ms":0,)"
+    R"("gate_closed_ms":0,"roll":0.5,"budget":10}})";
+
+// By a configuration of Sticky Calls with some more lines.
+Result tried(const std::string& more, std::string text = repeated) {
+    const std::string file = testing::TempDir() + "explain_test.toml";
+    std::ofstream(file) << "[[upstream]]\nname = \"api\"\nlisten = \"127.0.0.1:0\"\n"
+                        << "url = \"https://api.example.com\"\ndialect = \"sticky-calls\"\n"
+                        << more << "\n";
+    ExplainOptions options;
+    options.config = file;
+    options.log = "-";
+    return run(options, text);
+}
+
+const std::string start_route = "[[upstream.route]]\nmatch = \"POST /v1/calls/start\"\n";
+
+TEST(ReplayWithAConfiguration, ComesToTheSameWhereNothingThatMattersHasChanged) {
+    for (const std::string& same : {std::string(), start_route + "attempt = \"1s\""}) {
+        const Result result = tried(same);
+        EXPECT_EQ(result.status, 0) << result.output << result.errors;
+        EXPECT_THAT(result.output, Not(HasSubstr("--config")));
+    }
+}
+
+TEST(ReplayWithAConfiguration, TakesFromItWhatItDetermines) {
+    const std::pair<std::string, const char*> rows[] = {
+        {start_route + "attempts = 1", "decision.denied was 'none', is now 'attempts'"},
+        {start_route + "deadline = \"1s\"", "decision.denied was 'none', is now 'deadline'"},
+        {"[upstream.retry]\nunsafe = \"never\"", "decision.denied was 'none', is now 'unsafe'"},
+        {"[upstream.retry]\nbudget = { ratio = 0.0, per_second = 0.0 }",
+         "decision.denied was 'none', is now 'budget'"},
+        {"[upstream.idempotency]\nenabled = false", "decision.denied was 'none', is now 'unsafe'"},
+        {"[upstream.idempotency]\nenabled = false", "idempotency was 'minted', is now 'none'"},
+        // What would have been answered instead of a second attempt.
+        {start_route + "attempts = 1", "outcome was 'not degraded', is now 'degraded'"},
+    };
+    for (const auto& [more, said] : rows) {
+        SCOPED_TRACE(more);
+        const Result result = tried(more);
+        EXPECT_EQ(result.status, 1) << result.output << result.errors;
+        EXPECT_THAT(result.output, HasSubstr(said));
+    }
+}
+
+// The same, but that it was at its last attempt, or that somebody had wished for less.
+std::string with(std::initializer_list<std::pair<std::string_view, std::string_view>> changes) {
+    std::string text = repeated;
+    for (const auto& [from, to] : changes) {
+        const std::size_t found = text.find(from);
+        EXPECT_NE(found, std::string::npos) << from;
+        text.replace(found, from.size(), to);
+    }
+    return text;
+}
+
+TEST(ReplayWithAConfiguration, AllowsMoreThanBefore) {
+    const std::string last = with(
+        {{R"("action":"retry")", R"("denied":"attempts","action":"finish")"},
+         {R"("made":1)", R"("made":3)"},
+         {R"("wait_ms":1500,"wait_source":"backoff","free")",
+          R"("wait_ms":4500,"wait_source":"backoff","free")"},
+         {R"("outcome":"ok")", R"("outcome":"degraded")"},
+         {R"(,{"code":200,"failure":"none","ms":9,"wait_ms":1500,"wait_source":"backoff","reused":true})",
+          ""},
+         {R"("reason":"succeeded")", R"("reason":"server_error")"},
+         {R"("verdict":"ok","evidence":"definite")",
+          R"("verdict":"transient","evidence":"ambiguous")"}}
+    );
+    EXPECT_EQ(tried("", last).status, 0) << tried("", last).output;
+    const Result more = tried(start_route + "attempts = 5", last);
+    EXPECT_THAT(more.output, HasSubstr("decision.action was 'finish', is now 'retry'"));
+    const Result no_fallback = tried("[upstream.fallback]\nenabled = false", last);
+    EXPECT_THAT(no_fallback.output, HasSubstr("outcome was 'degraded', is now 'not degraded'"));
+}
+
+TEST(ReplayWithAConfiguration, RespectsWhatTheClientHadWished) {
+    const std::string hurried = with(
+        {{R"("allowed":3,"deadline_ms":5000)",
+          R"("allowed":2,"attempts_wish":2,"deadline_ms":2000,"timeout_wish_ms":2000)"},
+         {R"("left_ms":4990)", R"("left_ms":1990)"}}
+    );
+    EXPECT_EQ(tried("", hurried).status, 0) << tried("", hurried).output;
+    // More of everything: the wishes stay.
+    const std::string more = start_route + "attempts = 5\ndeadline = \"60s\"";
+    EXPECT_EQ(tried(more, hurried).status, 0) << tried(more, hurried).output;
+    EXPECT_EQ(tried(start_route + "attempts = 1", hurried).status, 1);
+}
+
+TEST(ReplayWithAConfiguration, SaysOfWhichRoutesItKnowsNothing) {
+    const Result result = tried(
+        start_route + "attempts = 1", with({{R"("route":"/v1/calls/start")", R"("route":"/gone")"}})
+    );
+    EXPECT_EQ(result.status, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("1 exchange is of a route that the configuration does"));
 }
 
 TEST(Replay, MissesAJudgementThatThereShouldHaveBeen) {
     const std::string unjudged =
-        R"({"ts":"t","msg":"exchange","upstream":"u","route":"other","outcome":"upstream_error",)"
+        R"({"ts":"t","msg":"exchange","upstream":"u","route":"other","method":"GET",)"
+        R"("outcome":"upstream_error","reason":"server_error","idempotency":"none",)"
         R"("attempts":[{"code":500,"failure":"none","reused":false,"rule":"server error"}]})";
     EXPECT_EQ(replayed(unjudged).status, 1);
 }
