@@ -149,6 +149,30 @@ class Explain(support.TestCase):
         self.assertEqual(said["action"], "retry")
         self.assertEqual(said["judgement"]["hint_ms"], 2000)
 
+    def test_the_command_of_the_runbook(self):
+        simulator, backstop = self.pair()
+        simulator.fault("status", code=404, count=1)
+        backstop.request("GET", "/v1/other", headers=support.AUTHORIZATION)
+        backstop.start("call")
+        backstop.access(2)
+        folder = self.folder()
+        (folder / "POD.log").write_text("a warning\n" + "\n".join(backstop.lines) + "\n")
+        (folder / "backstop.toml").write_text(backstop.config.read_text())
+        page = pathlib.Path(__file__).parents[2] / "docs" / "RUNBOOK.md"
+        command = re.search(r"```\nkubectl logs POD -c backstop (\|.*\| backstop explain .*)\n```", page.read_text())[1]
+        command = "cat POD.log " + command.replace("| backstop", '| "$BACKSTOP"')
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=folder,
+            env=support.ENVIRONMENT | {"BACKSTOP": support.program("BACKSTOP")},
+            capture_output=True,
+            text=True,
+            timeout=support.STUCK,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.startswith("1 exchanges, of 0 a retry was judged; 1 come"))
+
     def test_wrong_usage(self):
         for arguments in (["--status", "503"], ["--dialect", "http"], ["--colour", "blue"]):
             status, output, errors = explain(*arguments)
