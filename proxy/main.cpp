@@ -3,6 +3,7 @@
 #include "config/dialects.hpp"
 #include "config/load.hpp"
 #include "proxy/client_command.hpp"
+#include "proxy/egress.hpp"
 #include "proxy/explain_command.hpp"
 #include "proxy/server.hpp"
 #include "proxy/setup.hpp"
@@ -62,7 +63,8 @@ int run(const std::string& file) {
 int check(const std::string& file) {
     const proxy::LoadedSetup loaded = load(file);
     if (!loaded.setup) return exit_config;
-    std::cout << config::effective(loaded.setup->config);
+    std::cout << config::effective(loaded.setup->config)
+              << proxy::egress_notes(loaded.setup->config);
     return EXIT_SUCCESS;
 }
 

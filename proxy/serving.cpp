@@ -1,5 +1,6 @@
 #include "proxy/serving.hpp"
 
+#include "proxy/egress.hpp"
 #include "proxy/log.hpp"
 #include "proxy/upstream_metrics.hpp"
 
@@ -39,7 +40,9 @@ void Serving::change(
             listeners.push_back(std::move(listeners_[*plan.sockets[i]]));
             Listener& listener = *listeners.back();
             const config::Upstream& old = listener.upstream().config;
-            const bool news = old.name != upstream->config.name || old.url != upstream->config.url;
+            const bool news = old.name != upstream->config.name ||
+                              old.url != upstream->config.url ||
+                              old.egress != upstream->config.egress;
             listener.serve(upstream);
             if (news) say_listening(listener, upstream->config);
         } else {
@@ -64,13 +67,17 @@ void Serving::change(
 }
 
 void Serving::say_listening(const Listener& listener, const config::Upstream& upstream) {
-    log::info(
-        "listening",
-        {{"address", listener.address().text()},
-         {"upstream", upstream.name},
-         {"url", upstream.url},
-         {"dialect", upstream.dialect}}
-    );
+    const std::string text = listener.address().text();
+    const log::Field address("address", text);
+    const log::Field name("upstream", upstream.name);
+    const log::Field url("url", upstream.url);
+    const log::Field dialect("dialect", upstream.dialect);
+    if (upstream.egress) {
+        const std::string proxy = url_of(*upstream.egress);
+        log::info("listening", {address, name, url, dialect, {"proxy", proxy}});
+    } else {
+        log::info("listening", {address, name, url, dialect});
+    }
 }
 
 void Serving::leave(const Upstreams& upstreams) {

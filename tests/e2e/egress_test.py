@@ -1,11 +1,12 @@
 """The API is reached by CONNECT through an egress proxy, from the config or the environment."""
 
 import base64
+import json
 import socket
+import subprocess
 import threading
 
 import support
-
 
 
 class Proxy:
@@ -92,6 +93,27 @@ class Egress(support.TestCase):
         self.assertTrue(support.empty_context(answer))
         self.assertEqual(backstop.access(1)[0]["attempts"][0]["failure"], "connect")
         self.assertEqual(simulator.journal(), [])
+
+    def test_a_proxy_of_the_environment_is_shown(self):
+        """Nobody would look for it otherwise; its password is nobody's business."""
+        surroundings = {"HTTPS_PROXY": "http://user:s3cret@127.0.0.1:3128"}
+        backstop = self.backstop(support.config("https://api.example.com"), surroundings)
+        listening = [json.loads(line) for line in backstop.lines if '"msg":"listening"' in line]
+        self.assertEqual([line["proxy"] for line in listening], ["http://127.0.0.1:3128"])
+        checked = subprocess.run(
+            [support.program("BACKSTOP"), "check", "--config", str(backstop.config)],
+            env=support.ENVIRONMENT | surroundings,
+            capture_output=True,
+            text=True,
+            timeout=support.STUCK,
+            check=True,
+        )
+        self.assertIn("reached through http://127.0.0.1:3128, from HTTPS_PROXY", checked.stdout)
+        self.assertNotIn("s3cret", backstop.said() + checked.stdout + checked.stderr)
+
+    def test_without_a_proxy_none_is_shown(self):
+        _, backstop = self.pair()
+        self.assertNotIn('"proxy"', backstop.said())
 
 
 if __name__ == "__main__":
