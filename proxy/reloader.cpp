@@ -149,6 +149,9 @@ void Reloader::take_keys(const Found& found) {
             {{"upstream", upstream}, {"problem", problem}}
         );
     }
+    for (const auto& [key, read] : found.keys)
+        if (read.problem.empty() && before.contains(key.upstream))
+            log::info("the key can be used again", {{"upstream", key.upstream}});
     settle();
 }
 

@@ -166,7 +166,9 @@ class Rotation(TestCase):
             self.assertEqual(
                 backstop.metrics().value("backstop_config_last_reload_successful"), 0
             )
+        self.assertEqual(backstop.count("the key can be used again"), 0)
         self.rotated(backstop, lambda: secret.swap({"key": SECOND}))
+        support.until(lambda: backstop.count("the key can be used again"), "that it says so")
         self.assertEqual(self.ask(backstop).status, 200)
         self.assertEqual(self.seen(simulator), [[f"Bearer {FIRST}"]] * 2 + [[f"Bearer {SECOND}"]])
         self.assertEqual(backstop.metrics().value("backstop_config_last_reload_successful"), 1)
