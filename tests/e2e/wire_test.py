@@ -93,7 +93,7 @@ class Requests(WireCase):
 
 
 class Refusals(WireCase):
-    def test_each_can_be_found_again_in_the_apis_own_words(self):
+    def test_each_has_an_id_in_the_apis_own_words(self):
         backstop = self.backstop(support.config("http://127.0.0.1:1", dialect="truedy"))
         ids = set()
         for _ in range(3):
