@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -112,6 +113,12 @@ int main_unguarded(int argc, char** argv) {
 
     try {
         app.parse(argc, argv);
+    } catch (const CLI::RequiredError& error) {
+        // What is missing is often there, with a letter missing.
+        std::vector<std::string> unknown = app.remaining(true);
+        std::ranges::reverse(unknown);  // ExtrasError tells the last one first
+        unknown.empty() ? app.exit(error) : app.exit(CLI::ExtrasError(unknown));
+        return exit_usage;
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? EXIT_SUCCESS : exit_usage;
     }

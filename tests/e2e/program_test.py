@@ -50,6 +50,17 @@ class ExitStatus(support.TestCase):
                 self.assertEqual(status, 64)
                 self.assertTrue(errors.strip() or output.strip())
 
+    def test_a_wrong_word_is_named(self):
+        for arguments, word in (
+            (("chek", "--config", "x"), "chek --config x"),
+            (("check", "--confg", "x"), "--confg x"),
+            (("run", "--config", "x", "y"), "y"),
+        ):
+            with self.subTest(arguments):
+                status, _, errors = run(*arguments)
+                self.assertEqual(status, 64)
+                self.assertRegex(errors, rf"not expected: {word}\n")
+
     def test_69_an_address_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             taken = "127.0.0.1:%d" % other.getsockname()[1]
