@@ -244,8 +244,9 @@ void Exchange::prepare() {
     const policy::Rules& rules = upstream_->rules();
     const Message& request = side_.request;
     const std::string& key_header = rules.dialect->key_header;
-    const bool has_key =
-        !key_header.empty() && policy::find_header(request.fields(), key_header).has_value();
+    const bool has_key = !key_header.empty() &&
+                         policy::find_header(request.fields(), key_header).has_value() &&
+                         !is_nominated(request, key_header);
     std::optional<std::string_view> whole;
     if (body_.whole() && body_.kept()) whole = body_.kept_bytes();
     key_ = policy::choose_key(rules, route_, has_key, whole, context.random.bytes());
@@ -291,7 +292,8 @@ policy::Request Exchange::facts() const {
     if (const auto text = wish(request, "Backstop-Attempts-Max")) {
         int attempts = 0;
         const auto read = std::from_chars(text->data(), text->data() + text->size(), attempts);
-        if (read.ec == std::errc{} && attempts >= 1) facts.attempts_wish = attempts;
+        const bool whole = read.ptr == text->data() + text->size();
+        if (read.ec == std::errc{} && whole && attempts >= 1) facts.attempts_wish = attempts;
     }
     return facts;
 }

@@ -144,6 +144,10 @@ bool write_client_fields(Writer& out, const UpstreamHead& head, bool counts_hops
 
 }  // namespace
 
+bool is_nominated(const Message& request, std::string_view name) {
+    return Nominated(request).has(name);
+}
+
 void write_upstream_head(const UpstreamHead& head, std::string& text) {
     const Message& request = head.request;
     const std::string_view target = origin_form(request);

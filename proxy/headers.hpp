@@ -51,6 +51,10 @@ struct ClientHead {
 // Appends the head of the response to the client.
 void write_client_head(const ClientHead& head, std::string& text);
 
+// Does the client say that the field is for us only, by a Connection field (RFC 9110 7.6.1)? Then
+// it is not in the head to the upstream, and what it says is not what the upstream is told.
+bool is_nominated(const Message& request, std::string_view name);
+
 // A client's wish in a Backstop-* field, e.g. "Backstop-Timeout"; nothing if absent.
 std::optional<std::string_view> wish(const Message& request, std::string_view name);
 

@@ -190,5 +190,17 @@ class Quota(support.TestCase):
         self.assertEqual(backstop.start("c").status, 402)
 
 
+class KeysOfClients(support.TestCase):
+    def test_one_that_goes_no_further_is_none(self):
+        """A field that Connection names ends here: the write needs another key, or it would be sent again without."""
+        simulator, backstop = self.pair("--fault", "reset stage=after_processing count=1", upstream=support.QUICK)
+        headers = {**support.AUTHORIZATION, "X-Idempotency-Key": "k1", "Connection": "x-idempotency-key"}
+        self.assertEqual(backstop.start("c", headers).status, 200)
+        first, second = simulator.journal()
+        self.assertTrue(first["idempotency_key"])
+        self.assertEqual(first["idempotency_key"], second["idempotency_key"])
+        self.assertEqual(backstop.access(1)[0]["idempotency"], "minted")
+
+
 if __name__ == "__main__":
     support.main()
