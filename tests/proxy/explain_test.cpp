@@ -595,9 +595,8 @@ TEST(ReplayWithAConfiguration, TakesFromItWhatItDetermines) {
     }
 }
 
-// The same, but that it was at its last attempt, or that somebody had wished for less.
-std::string with(std::initializer_list<std::pair<std::string_view, std::string_view>> changes) {
-    std::string text = repeated;
+using Changes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+std::string with(Changes changes, std::string text = repeated) {
     for (const auto& [from, to] : changes) {
         const std::size_t found = text.find(from);
         EXPECT_NE(found, std::string::npos) << from;
@@ -606,37 +605,53 @@ std::string with(std::initializer_list<std::pair<std::string_view, std::string_v
     return text;
 }
 
+// The same, but that there was no second attempt, and the fallback instead.
+std::string denied(const std::string& why, Changes changes) {
+    const std::string ended = with({
+        {R"("action":"retry")", R"("denied":")" + why + R"(","action":"finish")"},
+        {R"("status":200,"outcome":"ok","reason":"succeeded")",
+         R"("status":200,"outcome":"degraded","reason":"server_error")"},
+        {R"(,{"code":200,"failure":"none","ms":9,"wait_ms":1500,"wait_source":"backoff",)"
+         R"("reused":true})",
+         ""},
+        {R"("verdict":"ok","evidence":"definite")",
+         R"("verdict":"transient","evidence":"ambiguous")"},
+    });
+    return with(changes, ended);
+}
+
 TEST(ReplayWithAConfiguration, AllowsMoreThanBefore) {
-    const std::string last = with(
-        {{R"("action":"retry")", R"("denied":"attempts","action":"finish")"},
-         {R"("made":1)", R"("made":3)"},
+    const std::string last = denied(
+        "attempts",
+        {{R"("made":1)", R"("made":3)"},
          {R"("wait_ms":1500,"wait_source":"backoff","free")",
-          R"("wait_ms":4500,"wait_source":"backoff","free")"},
-         {R"("outcome":"ok")", R"("outcome":"degraded")"},
-         {R"(,{"code":200,"failure":"none","ms":9,"wait_ms":1500,"wait_source":"backoff","reused":true})",
-          ""},
-         {R"("reason":"succeeded")", R"("reason":"server_error")"},
-         {R"("verdict":"ok","evidence":"definite")",
-          R"("verdict":"transient","evidence":"ambiguous")"}}
+          R"("wait_ms":4500,"wait_source":"backoff","free")"}}
     );
     EXPECT_EQ(tried("", last).status, 0) << tried("", last).output;
     const Result more = tried(start_route + "attempts = 5", last);
     EXPECT_THAT(more.output, HasSubstr("decision.action was 'finish', is now 'retry'"));
     const Result no_fallback = tried("[upstream.fallback]\nenabled = false", last);
     EXPECT_THAT(no_fallback.output, HasSubstr("outcome was 'degraded', is now 'not degraded'"));
+
+    const std::string late = denied("deadline", {{R"("left_ms":4990)", R"("left_ms":1000)"}});
+    EXPECT_EQ(tried("", late).status, 0) << tried("", late).output;
+    const Result longer = tried(start_route + "deadline = \"9s\"", late);
+    EXPECT_THAT(longer.output, HasSubstr("decision.action was 'finish', is now 'retry'"));
 }
 
 TEST(ReplayWithAConfiguration, RespectsWhatTheClientHadWished) {
-    const std::string hurried = with(
-        {{R"("allowed":3,"deadline_ms":5000)",
-          R"("allowed":2,"attempts_wish":2,"deadline_ms":2000,"timeout_wish_ms":2000)"},
-         {R"("left_ms":4990)", R"("left_ms":1990)"}}
-    );
-    EXPECT_EQ(tried("", hurried).status, 0) << tried("", hurried).output;
-    // More of everything: the wishes stay.
     const std::string more = start_route + "attempts = 5\ndeadline = \"60s\"";
-    EXPECT_EQ(tried(more, hurried).status, 0) << tried(more, hurried).output;
-    EXPECT_EQ(tried(start_route + "attempts = 1", hurried).status, 1);
+    const std::string once =
+        denied("attempts", {{R"("allowed":3)", R"("allowed":1,"attempts_wish":1)"}});
+    const std::string hurried = denied(
+        "deadline",
+        {{R"("deadline_ms":5000,"left_ms":4990)",
+          R"("deadline_ms":1000,"timeout_wish_ms":1000,"left_ms":990)"}}
+    );
+    for (const std::string& each : {once, hurried}) {
+        EXPECT_EQ(tried("", each).status, 0) << tried("", each).output;
+        EXPECT_EQ(tried(more, each).status, 0) << tried(more, each).output;
+    }
 }
 
 TEST(ReplayWithAConfiguration, SaysOfWhichRoutesItKnowsNothing) {
