@@ -212,6 +212,9 @@ class Upstreams(Case):
         "in the trailers": (CHUNKED + b"4\r\nmore\r\n0\r\nX-T: ", CUT),
         "after garbage": (b"SSH-2.0-OpenSSH_9.2\r\n", 502),
         "after a bad chunk": (CHUNKED + b"4\r\nmore\r\n0x4\r\nmore\r\n", CUT),
+    }
+    # The next request may be on its way by then, and is sent again on another connection.
+    BEHIND = {
         "after the answer": (OK, 200),
         "after an answer and more": (OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 200),
     }
@@ -265,6 +268,16 @@ class Upstreams(Case):
                 with self.subTest(name, how=how):
                     fault = (False, said, how == "RST")
                     self.fail_often(f"{name}, {how}", fault, expected, rest)
+        self.finish(before)
+
+    def test_behind_an_answer_leave_nothing_behind(self):
+        self.fault = None
+        self.serve(self.script, attempts=3)
+        rest, before = self.at_rest()
+        for how in ("FIN", "RST"):
+            for name, (said, expected) in self.BEHIND.items():
+                with self.subTest(name, how=how):
+                    self.fail_often(f"{name}, {how}", (False, said, how == "RST"), expected, rest)
         self.finish(before)
 
     def test_that_refuse_leave_nothing_behind(self):

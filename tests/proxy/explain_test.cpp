@@ -12,9 +12,15 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 
 namespace backstop::proxy {
 namespace {
+
+// Each test is a process of its own beside others.
+std::string file_of_this_process(const std::string& name) {
+    return testing::TempDir() + "explain_test." + std::to_string(::getpid()) + "." + name;
+}
 
 namespace json = boost::json;
 using testing::HasSubstr;
@@ -373,7 +379,7 @@ TEST(Explain, CallsAConfigWithMistakesByItsOwnStatus) {
 }
 
 TEST(Explain, CallsADialectWithMistakesByThatStatusToo) {
-    const std::string path = testing::TempDir() + "/explain_test_dialect.toml";
+    const std::string path = file_of_this_process("dialect.toml");
     std::ofstream(path) << "name = \"acme\"\nretires = 3\n";
     const Result result = run(asked(path, 503));
     EXPECT_EQ(result.status, 78);
@@ -555,7 +561,7 @@ constexpr const char* repeated =
 
 // By a configuration of Sticky Calls with some more lines.
 Result tried(const std::string& more, std::string text = repeated) {
-    const std::string file = testing::TempDir() + "explain_test.toml";
+    const std::string file = file_of_this_process("config.toml");
     std::ofstream(file) << "[[upstream]]\nname = \"api\"\nlisten = \"127.0.0.1:0\"\n"
                         << "url = \"https://api.example.com\"\ndialect = \"sticky-calls\"\n"
                         << more << "\n";
