@@ -167,9 +167,10 @@ class StatusPage(support.TestCase):
         # Of all that is shown, what the configuration restricts least.
         name = "<img src=x onerror=document.title='bitten'>"
         dialect = self.folder() / "dialect.toml"
-        dialect.write_text(f"name = {json.dumps(name)}")
-        simulator = self.simulator("--limits", "off")
-        backstop = self.backstop(support.config(simulator.url, dialect=dialect))
+        limit = 'limit = "X-RateLimit-Limit"\nremaining = "X-RateLimit-Remaining"\n'
+        dialect.write_text(f'name = "acme"\n[[limit]]\nscope = {json.dumps(name)}\n{limit}')
+        backstop = self.backstop(support.config(self.simulator().url, dialect=dialect))
+        self.assertEqual(backstop.start("c").status, 200)
         for script in (True, False):
             shown = self.open(backstop, script=script)
             self.sees(shown, name)
