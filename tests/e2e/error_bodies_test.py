@@ -8,6 +8,7 @@ import re
 import zlib
 
 import support
+import vitals
 
 LEADS = "/backend/leads"
 CALLS = "/api/public/v1/calls"
@@ -122,7 +123,8 @@ class Bomb(support.TestCase):
                 answers = support.at_once(*[create] * BOMBS)
                 growth = peak_bytes(backstop) - before
                 self.figure(f"{BOMBS} {coding} bombs at once: the peak grew by {growth // 1024} KiB")
-                self.assertLess(growth, GROWTH_MAX)
+                if not vitals.sanitized(backstop):  # a sanitizer keeps what is freed
+                    self.assertLess(growth, GROWTH_MAX)
                 self.assertEqual({answer.status for answer in answers}, {429})
                 self.assertEqual(decode(answers[0].body), bomb().encode())
                 self.assertEqual(len({answer.body for answer in answers}), 1)
