@@ -142,6 +142,7 @@ class Mutations(WireCase):
                 try:
                     http_play.send_apart(connection.socket, http_play.random_pieces(current[0], current[0]))
                 finally:
+                    http_play.end(connection.socket)
                     sent.set()
                 return
 
