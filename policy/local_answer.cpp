@@ -61,6 +61,8 @@ std::string failed(const std::string& name, int received_status) {
 }
 
 std::string sentence(const std::string& name, const Substitute& substitute) {
+    if (substitute.crowded)
+        return "All connections of the pool to " + name + " are in use, and none became free.";
     switch (substitute.reason) {
         case Reason::unreachable:
             return unreachable(name, substitute.failure);
@@ -199,6 +201,7 @@ LocalAnswer answer(const Rules& rules, const Substitute& substitute, const Local
     cause.failure = substitute.failure;
     cause.stage = substitute.stage;
     cause.received_status = substitute.received_status;
+    cause.crowded = substitute.crowded;
     if (substitute.fallback == nullptr)
         return error_answer(rules, cause, message, substitute.retry_after, context);
 

@@ -96,7 +96,8 @@ void Plan::committed(Moment now) {
 
 Instant Plan::restart_deadline(Moment now) {
     deadline_ = now.steady + patience_;
-    return give_up_at(now.steady);
+    give_up_ = give_up_at(now.steady);
+    return give_up_;
 }
 
 const Gate& Plan::gate() const {
@@ -194,7 +195,8 @@ Step Plan::send(Moment now) {
 
 Step Plan::attempt(Moment now) {
     sent_ = now;
-    return Send{.attempt = made_, .give_up_at = give_up_at(now.steady), .fresh = fresh_};
+    give_up_ = give_up_at(now.steady);
+    return Send{.attempt = made_, .give_up_at = give_up_, .fresh = fresh_};
 }
 
 Instant Plan::give_up_at(Instant from) const {
@@ -232,6 +234,24 @@ bool Plan::lost_race(const Outcome& outcome, Moment now) const {
     return died && again && body_kept_ && !raced_ && !observing() && now.steady < end();
 }
 
+// A full pool is of our own making, and is not held against the upstream.
+Step Plan::crowded(Moment now) {
+    constexpr Duration worth_another_try = std::chrono::seconds(1);
+    seen_ = now;
+    unsent(now);
+    Refusal refusal{Reason::timeout, Denied::queue, worth_another_try, true};
+    if (draining() && now.steady >= end()) refusal = {Reason::draining, Denied::draining, {}};
+    if (!observing()) return refuse(refusal, now);
+    record_.denied = refusal.denied;
+    return error_of_ours(refusal.reason, &refusal, now);
+}
+
+void Plan::unsent(Moment now) {
+    abandon_ticket(now);
+    const bool raced = record_.counted_attempts() == made_;
+    if (!raced && !record_.retries.empty()) record_.retries.back().made = false;
+}
+
 Step Plan::race(Moment now) {
     raced_ = fresh_ = true;
     waited_ = Duration::zero();
@@ -255,7 +275,9 @@ RetryFacts Plan::facts(Moment now) const {
 }
 
 Step Plan::decide(const Classification& meaning, Moment now) {
-    if (meaning.retry == Retry::never) return finish(now);
+    // A no remains one, also if its body then breaks off on the way to the client.
+    settled_ |= meaning.retry == Retry::never && meaning.verdict != Verdict::ok;
+    if (settled_ || meaning.retry == Retry::never) return finish(now);
     RetryJudgement judgement{
         .attempt = record_.attempts.size(),
         .facts = facts(now),

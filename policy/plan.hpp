@@ -58,6 +58,7 @@ struct Substitute {
     int status = 502;
     std::optional<Duration> retry_after{};  // true where known
     bool outcome_unknown = false;           // a write may have been acted on
+    bool crowded = false;                   // the pool was full, and nobody was asked
     // What the last attempt came to, if there was one: makes Proxy-Status exact (RFC 9209 2.3).
     FailureKind failure = FailureKind::none;
     Stage stage = Stage::connect;  // of the failure
@@ -100,10 +101,17 @@ public:
     Step start(Moment now);                          // nothing has been sent yet
     Step after(const Outcome& outcome, Moment now);  // an attempt has ended
     Step resume(Moment now);                         // a wait has ended, or was cut short
+    // Nothing came of the last Send: no connection of the pool became free in its time. That is no
+    // attempt, and says nothing about the upstream.
+    Step crowded(Moment now);
+    // Nothing will come of the last Send: nobody waits for it any more.
+    void unsent(Moment now);
 
     // The first byte of a delivered response has gone to the client: nothing can follow. A usable
     // response counts for the breaker from here on, since until here it may still break.
     void committed(Moment now);
+    // It broke off in the middle after that: nothing follows, but it was no whole answer.
+    void broke_off(FailureKind kind);
 
     // The request body outgrew what is kept: this attempt is the last one.
     void body_lost() { body_kept_ = false; }
@@ -137,6 +145,7 @@ private:
         Reason reason = Reason::timeout;
         Denied denied = Denied::deadline;
         std::optional<Duration> retry_after{};
+        bool crowded = false;
     };
 
     // Before an attempt: each gate answers nothing (go), or the step to take instead.
@@ -158,6 +167,7 @@ private:
     bool resolves_conflict(const Outcome& outcome) const;
     void note_answer(const Outcome& outcome, const Classification& meaning, Moment now);
     void tell_breaker(const Outcome& outcome, const Classification& meaning, Moment now);
+    bool hurried(const Outcome& outcome, Moment now) const;
     void tell_limits(const Outcome& outcome, const Classification& meaning, Moment now);
     bool lost_race(const Outcome& outcome, Moment now) const;
     Step race(Moment now);
@@ -167,6 +177,7 @@ private:
 
     // The answer. Of last_ and a refusal by the gates there is at least one.
     Step finish(Moment now, const Refusal* refusal = nullptr);
+    Substitute error_of_ours(Reason reason, const Refusal* refusal, Moment now) const;
     const Fallback* fallback_for(Reason reason) const;
     Step deliver(Moment now);
     Substitute substitute(Reason reason, const Fallback* fallback) const;
@@ -207,7 +218,9 @@ private:
     bool may_have_acted_ = false;  // an ambiguous attempt was written whole, with such a key
     bool delivering_ = false;      // the last step was Deliver, and nothing is committed
     double attempt_factor_ = 1.0;  // of the next attempts' time
+    bool settled_ = false;         // the API has said no, and nothing will change that
     Moment sent_{};                // the last Send
+    Instant give_up_{};            // and until when it may go on
     Instant ready_;                // since when the next attempt has been waiting to begin
     Duration waited_{};            // how long it did
     WaitSource wait_source_ = WaitSource::none;

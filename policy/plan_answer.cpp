@@ -20,6 +20,9 @@
 namespace backstop::policy {
 namespace {
 
+// For error=connection_limit_reached RFC 9209 (2.3.12) recommends 503.
+constexpr int crowded_status = 503;
+
 // Of our own errors (behaviour, section 7).
 int status_for(Reason reason) {
     switch (reason) {
@@ -46,8 +49,16 @@ Step Plan::finish(Moment now, const Refusal* refusal) {
     for (const Reason reason : {came_to, no_other})
         if (const Fallback* fallback = fallback_for(reason)) return substitute(reason, fallback);
     if (last_ && last_->there) return deliver(now);
-    Substitute ours = substitute(no_other, nullptr);
-    ours.retry_after = refusal ? refusal->retry_after : std::nullopt;
+    return error_of_ours(no_other, refusal, now);
+}
+
+Substitute Plan::error_of_ours(Reason reason, const Refusal* refusal, Moment now) const {
+    Substitute ours = substitute(reason, nullptr);
+    if (refusal) {
+        ours.retry_after = refusal->retry_after;
+        ours.crowded = refusal->crowded;
+    }
+    if (ours.crowded) ours.status = crowded_status;
     if (!ours.retry_after) ours.retry_after = worth_trying_after(now);
     return ours;
 }

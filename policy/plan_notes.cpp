@@ -81,6 +81,13 @@ void Plan::note_attempt(const Outcome& outcome, const Classification& meaning, M
     ready_ = now.steady;
 }
 
+void Plan::broke_off(FailureKind kind) {
+    AttemptRecord& attempt = record_.attempts.back();
+    attempt.failure = kind;
+    attempt.written_any = true;
+    attempt.stage = Stage::receive_body;
+}
+
 // Is it known what became of a write? Unknown stays unknown until an attempt after it has been
 // answered in a way that leaves no doubt.
 void Plan::note_evidence(const Outcome& outcome, const Classification& meaning) {
@@ -115,6 +122,14 @@ void Plan::note_answer(const Outcome& outcome, const Classification& meaning, Mo
     last_ = last;
 }
 
+// The client itself left the upstream less than the time of an attempt, and that was over.
+bool Plan::hurried(const Outcome& outcome, Moment now) const {
+    const auto time = static_cast<double>(route_.attempt.count()) * attempt_factor_;
+    const auto given = static_cast<double>((give_up_ - sent_.steady).count());
+    return std::holds_alternative<Failure>(outcome) && patience_ < route_.deadline &&
+           given < time && now.steady >= give_up_;
+}
+
 // Once for each attempt: a usable response is told when it is committed, the rest here. Whatever is
 // no failure is a success, since somebody answered.
 void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, Moment now) {
@@ -122,6 +137,7 @@ void Plan::tell_breaker(const Outcome& outcome, const Classification& meaning, M
     const bool usable = meaning.verdict == Verdict::ok;
     const auto* head = std::get_if<ResponseHead>(&outcome);
     const bool failed = counts_against_breaker(outcome, meaning.verdict);
+    if (failed && hurried(outcome, now)) return abandon_ticket(now);
     if (ticket_ && !usable) {
         const CircuitBreaker::Ticket ticket = *std::exchange(ticket_, {});
         const bool asks = head != nullptr && head->status == service_unavailable && meaning.hint;

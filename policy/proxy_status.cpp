@@ -58,6 +58,7 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 std::string_view proxy_error(const AnswerCause& cause) {
+    if (cause.crowded) return "connection_limit_reached";
     switch (cause.reason) {
         case Reason::unreachable:
             return of_failure(cause.failure, cause.stage);

@@ -17,6 +17,7 @@ struct AnswerCause {
     FailureKind failure = FailureKind::none;
     Stage stage = Stage::connect;  // of the failure
     int received_status = 0;       // of the upstream's answer that ours replaces, if there was one
+    bool crowded = false;          // the pool was full
 };
 
 // The registered error type, such as "http_response_timeout".

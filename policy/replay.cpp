@@ -213,8 +213,11 @@ std::vector<Difference> replay(
         again = would_retry(rules.retry, meaning, facts, judgement.roll);
         compare_decision(out, record, *again);
     } else if (!meanings.empty() && !logged.client_gone) {
-        // Nobody judged, so there must have been nothing to judge.
-        const bool to_judge = meanings.back().retry != Retry::never;
+        // Nobody judged, so there must have been nothing to judge: either a no of the API's, or an
+        // answer that broke off when some of it had gone to the client.
+        const AttemptRecord& last = record.attempts.back();
+        const bool answered = last.status != 0 && last.failure != FailureKind::none;
+        const bool to_judge = !answered && meanings.back().retry != Retry::never;
         out.compare("decision", "no judgement", to_judge ? "a judgement" : "no judgement");
     }
     if (route) compare_with_route(out, rules, *route, logged, meanings, again);

@@ -21,6 +21,9 @@ std::size_t window(bool flows) {
 }
 // An error body is looked at for at most this much and this long (behaviour, section 4).
 constexpr policy::Duration peek_time = std::chrono::seconds(1);
+// Who sends a request and says at once that nothing more will come may still want its answer; who
+// ends its side later than this has given up.
+constexpr policy::Duration half_close_grace = std::chrono::milliseconds(250);
 // A keyless write goes on a connection that was idle for less than this.
 constexpr policy::Duration fresh_for = std::chrono::seconds(1);
 
@@ -58,20 +61,26 @@ bool Exchange::take_connection(const policy::Send& send) {
     return connection_ != nullptr;
 }
 
-// Opens a connection, or gets one that has become free, in its turn. A failure, or nothing.
+// The client has given up while there was no connection yet.
+bool Exchange::left_since(policy::Instant begun) const {
+    const Stream& client = *side_.stream;
+    if (!client.ended()) return false;
+    return client.read_error() != asio::error::eof || client.ended_at() - begun > half_close_grace;
+}
+
+// Opens a connection, or gets one that has become free, in its turn. Nothing; or a failure, which
+// is ours and none of the upstream's where unsent_ says so.
 Async<Exchange::Broke> Exchange::acquire(policy::Send send) {
+    const policy::Instant begun = steady_now();
     Pool& pool = upstream_->pool();
     const InLine in_line{pool, side_.signal};
     Deadline limit(side_.context.deadlines, side_.signal);
     limit.arm(send.give_up_at);
     while (!pool.reserve(side_.signal)) {
-        if (limit.expired() || side_.context.drained()) {
-            policy::Failure failure;
-            failure.stage = policy::Stage::connect;
-            failure.kind = policy::FailureKind::connect;
-            failure.cause = timed_out();
-            co_return failure;
-        }
+        if (limit.expired() || side_.context.drained()) unsent_ = Unsent::crowded;
+        if (left_since(begun)) unsent_ = Unsent::nobody_waits;
+        if (unsent_ != Unsent::no) co_return policy::Failure();
+        side_.stream->read_up_to(side_.context.limits.head_bytes);
         if (side_.signal.quiet()) co_await side_.signal.wait();
         connection_ = pool.take(steady_now(), idle_below_);
         if (connection_) co_return std::nullopt;
@@ -79,11 +88,15 @@ Async<Exchange::Broke> Exchange::acquire(policy::Send send) {
     Place place{pool};
     DialTo to = upstream_->dial_to();
     Context& context = side_.context;
+    side_.stream->read_up_to(context.limits.head_bytes);
     Dialed dialed = co_await dial(std::move(to), side_.signal, context, send.give_up_at);
     if (dialed.stream) {
         connection_ = pool.make(std::move(dialed.stream), steady_now());
         place.taken = false;
-        co_return std::nullopt;
+        if (!left_since(begun)) co_return std::nullopt;
+        unsent_ = Unsent::nobody_waits;
+        pool.put_back(std::move(connection_), steady_now(), std::nullopt);
+        co_return policy::Failure();
     }
     side_.context.observer.connection_failed(*upstream_, dialed.failure, dialed.trouble);
     co_return dialed.failure;
@@ -114,6 +127,7 @@ void Exchange::start_sending() {
 // Gets a connection, sends the request and reads the head of the response, both as they go: an
 // upstream may answer before it has everything.
 Async<policy::Outcome> Exchange::attempt(policy::Send send) {
+    unsent_ = Unsent::no;
     if (!take_connection(send)) {
         const Broke broke = co_await acquire(send);
         if (broke) co_return *broke;
@@ -123,7 +137,7 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
     AttemptClock clock(side_, body_, *plan_, send.give_up_at);
     for (;;) {
         sender_->pump(upstream);
-        clock.pumped(*plan_);
+        clock.pumped(*plan_, sender_->starved());
         const Progress progress = body_.failed() ? Progress::broken : read_head();
         if (progress == Progress::head) break;
         if (progress == Progress::interim) continue;
@@ -144,8 +158,7 @@ Exchange::Broke Exchange::attempt_broken(Progress progress, const AttemptClock& 
     if (progress == Progress::broken) return failure(policy::FailureKind::malformed);
     if (connection_->stream().ended()) return failure_of_stream();
     if (!clock.expired()) return std::nullopt;
-    // Everything that is here has been sent: it is the client who is late.
-    if (clock.client_late() && sender_->starved()) body_.late();
+    if (clock.client_late() && !side_.context.drained()) body_.late();
     return failure(policy::FailureKind::timeout, timed_out());
 }
 
@@ -202,15 +215,24 @@ bool Exchange::forward_interim() {
     return side_.client_head.size() < interim_max;
 }
 
+// The deadline has yet to begin while a body too large to keep is still on its way.
+policy::Instant Exchange::within_deadline(policy::Instant at) const {
+    return body_.kept() || body_.whole() ? std::min(at, plan_->deadline()) : at;
+}
+
 // Reads the beginning of an error body, for what it says of delays, codes and quota.
 Async<policy::Outcome> Exchange::look_at_body() {
     Deadline limit(side_.context.deadlines, side_.signal);
     bool moved = pull_response();
-    if (!parser_->done()) limit.arm(std::min(steady_now() + peek_time, plan_->deadline()));
+    if (!parser_->done()) limit.arm(within_deadline(steady_now() + peek_time));
     for (;; moved = pull_response()) {
         if (parser_->done() || side_.payload.size() >= peek_bytes) break;
         if (limit.expired() || side_.context.drained()) break;
-        if (response_broken()) co_return failure_of_stream();
+        if (response_broken()) {
+            // What a 4xx says counts also without the end of its body, which is missed later.
+            if (!policy::is_server_error(side_.response.status)) break;
+            co_return failure_of_stream();
+        }
         if (moved) continue;
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }

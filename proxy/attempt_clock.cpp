@@ -1,6 +1,7 @@
 #include "proxy/attempt_clock.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace backstop::proxy {
 
@@ -23,7 +24,8 @@ AttemptClock::AttemptClock(
     if (body.kept()) limit_.arm(plan.deadline());
 }
 
-void AttemptClock::pumped(policy::Plan& plan) {
+void AttemptClock::pumped(policy::Plan& plan, bool starved) {
+    was_starved_ = std::exchange(starved_, starved);
     if (whole_) return;
     if (!body_.kept()) {
         plan.body_lost();

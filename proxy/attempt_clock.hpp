@@ -22,9 +22,11 @@ public:
 
     // After each go at sending: takes note of what the client has sent since. A body too large to
     // keep starts the exchange's deadline anew once it is whole.
-    void pumped(policy::Plan& plan);
-    // Nothing has come of the rest of the body for too long, or nobody could take it.
-    bool client_late() const { return stalled_.expired(); }
+    // `starved`: all that has come of it is sent.
+    void pumped(policy::Plan& plan, bool starved);
+    // The client was waited for, and still is. Whether it is starved just now tells less: the last
+    // that an upstream had no room for may only now have found some.
+    bool client_late() const { return was_starved_ && starved_; }
     bool expired() const { return limit_.expired() || stalled_.expired() || context_.drained(); }
 
 private:
@@ -36,6 +38,8 @@ private:
     Deadline stalled_;  // for the client's next bytes
     std::uint64_t seen_;
     bool whole_;
+    bool starved_ = false;
+    bool was_starved_ = false;  // the time before
 };
 
 }  // namespace backstop::proxy

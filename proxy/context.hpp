@@ -31,6 +31,8 @@ public:
     virtual void connection_failed(
         const Upstream& upstream, const policy::Failure& failure, std::string_view trouble
     ) = 0;
+    // No connection of its pool became free in time.
+    virtual void crowded(const Upstream& upstream) = 0;
     // An exception that nobody planned, caught at the session.
     virtual void bug(std::string_view what) = 0;
 };

@@ -117,6 +117,7 @@ Async<bool> Exchange::follow_plan() {
                 co_await blame_client();
                 break;
             }
+            if (over_unsent()) break;
             step = report(outcome);
         } else if (const auto* wait = std::get_if<policy::Wait>(&step)) {
             const policy::Wait order = *wait;
@@ -139,6 +140,14 @@ Async<bool> Exchange::follow_plan() {
     }
     conclude();
     co_return keep_alive_;
+}
+
+// The client left before there was a connection to send its request on: it is not sent any more.
+bool Exchange::over_unsent() {
+    if (unsent_ != Unsent::nobody_waits) return false;
+    plan_->unsent(now());
+    aborted();
+    return true;
 }
 
 // Of a client that has left, what is not yet answered is not tried again.
@@ -192,19 +201,41 @@ Async<void> Exchange::blame_client() {
 policy::Step Exchange::report(const policy::Outcome& outcome) {
     const std::uint64_t generation = plan_->gate().generation();
     if (!body_.kept()) plan_->body_lost();
-    // It may have begun while the attempt was under way.
-    if (side_.context.draining) plan_->drain(side_.context.drain_until);
+    tell_of_drain();
+    if (unsent_ == Unsent::crowded) {
+        side_.context.observer.crowded(*upstream_);
+        return plan_->crowded(now());
+    }
     const policy::Step step = plan_->after(outcome, now());
     if (plan_->gate().generation() != generation) upstream_->wake_sleepers();
     if (!std::holds_alternative<policy::Deliver>(step)) release();
     return step;
 }
 
+// Who had taken some of an answer that flows has got the status of that one.
 void Exchange::aborted() {
     keep_alive_ = false;
-    status_ = 499;
+    if (!streamed_) status_ = 499;
     outcome_ = Outcome::aborted;
     reason_ = policy::Reason::client_gone;
+}
+
+// The upstream broke off, or stood still, when some of its answer was with the client.
+void Exchange::cut_short(policy::FailureKind kind) {
+    keep_alive_ = false;
+    outcome_ = Outcome::upstream_error;
+    reason_ = kind == policy::FailureKind::timeout ? policy::Reason::timeout
+                                                   : policy::Reason::unreachable;
+    plan_->broke_off(kind);
+}
+
+// It may begin at any time. True: the Plan did not know.
+bool Exchange::tell_of_drain() {
+    const Context& context = side_.context;
+    if (!context.draining || drain_told_) return false;
+    drain_told_ = true;
+    plan_->drain(context.drain_until);
+    return true;
 }
 
 // The part of the body that has to be here before anything is sent; see wait_for_whole().
@@ -255,7 +286,7 @@ void Exchange::prepare() {
     plan_.emplace(rules, route_, upstream_->standing(), facts(), begun_, [&context] {
         return context.random.roll();
     });
-    if (context.draining) plan_->drain(context.drain_until);
+    tell_of_drain();
 }
 
 void Exchange::write_request_head() {
@@ -303,14 +334,10 @@ Async<policy::Step> Exchange::sleep(policy::Wait wait) {
     Context& context = side_.context;
     const Sleeper sleeper(*upstream_, side_.signal);
     const std::uint64_t generation = plan_->gate().generation();
-    const bool draining = context.draining;
     Deadline limit(context.deadlines, side_.signal);
     limit.arm(wait.until);
     while (!limit.expired() && !client_left() && plan_->gate().generation() == generation) {
-        if (context.draining != draining) {
-            plan_->drain(context.drain_until);
-            break;
-        }
+        if (tell_of_drain()) break;
         side_.stream->read_up_to(context.limits.head_bytes);
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }

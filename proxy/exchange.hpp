@@ -56,6 +56,12 @@ private:
         broken,   // not HTTP, or not to be trusted
     };
     using Broke = std::optional<policy::Failure>;
+    // Why nothing was sent, and nobody asked, although the Plan said so.
+    enum class Unsent {
+        no,
+        crowded,       // no connection of the pool became free in time
+        nobody_waits,  // the client left meanwhile
+    };
 
     // exchange.cpp
     Async<void> blame_client();
@@ -66,6 +72,9 @@ private:
     Async<policy::Step> sleep(policy::Wait wait);
     bool client_left() const { return side_.stream->ended(); }
     void aborted();
+    void cut_short(policy::FailureKind kind);
+    bool tell_of_drain();
+    bool over_unsent();
     bool nobody_waits_for(const policy::Step& step) const;
     void conclude();
     void cut() noexcept;
@@ -74,6 +83,8 @@ private:
     Async<policy::Outcome> attempt(policy::Send send);
     bool take_connection(const policy::Send& send);
     Async<Broke> acquire(policy::Send send);
+    bool left_since(policy::Instant begun) const;
+    policy::Instant within_deadline(policy::Instant at) const;
     Async<policy::Outcome> look_at_body();
     Progress read_head();
     Broke attempt_broken(Progress progress, const AttemptClock& clock);
@@ -110,6 +121,7 @@ private:
 
     // tunnel.cpp
     Async<void> tunnel(policy::Deliver deliver);
+    void tunnel_broke();
 
     // substitute.cpp
     Async<void> substitute(policy::Substitute substitute);
@@ -127,7 +139,10 @@ private:
     unsigned credential_version_ = 0;  // of the key in side_.upstream_head
     std::optional<policy::Plan> plan_{};
 
+    bool drain_told_ = false;
+
     // Of the attempt under way.
+    Unsent unsent_ = Unsent::no;
     ConnectionPointer connection_{};
     std::optional<RequestSender> sender_{};
     std::optional<ResponseParser> parser_{};
@@ -143,6 +158,7 @@ private:
     bool keep_alive_ = false;  // after it
     bool committed_ = false;   // its head is written, and so is what the client took of it:
     std::size_t taken_ = 0;
+    bool streamed_ = false;     // the client, who was there, took some of it while it flowed
     bool last_framed_ = false;  // a chunked answer's end is in side_.frames
     int status_ = 499;          // as nginx logs a client that left
     Outcome outcome_ = Outcome::aborted;

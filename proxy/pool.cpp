@@ -60,7 +60,10 @@ void Pool::give_up() {
 }
 
 void Pool::forget(Signal& waiter) {
-    std::erase(waiters_, &waiter);
+    const bool was_called = std::erase(waiters_, &waiter) == 0;
+    // It may leave without what it was called for.
+    const bool some_free = !idle_.empty() || open_ < options_.connections;
+    if (was_called && some_free) call_next();
 }
 
 void Pool::put_back(
@@ -84,10 +87,7 @@ void Pool::put_back(
     if (!stream.in().empty() || stream.ended()) return;  // TLS had some of it already
     idle_.push_back(std::move(connection));
     arm();
-    if (!waiters_.empty()) {
-        waiters_.front()->wake_later();
-        waiters_.pop_front();
-    }
+    call_next();
 }
 
 void Pool::close_idle() {
@@ -117,6 +117,10 @@ void Pool::drop(Connection& idle) {
 
 void Pool::freed() {
     --open_;
+    call_next();
+}
+
+void Pool::call_next() {
     if (waiters_.empty()) return;
     waiters_.front()->wake_later();
     waiters_.pop_front();

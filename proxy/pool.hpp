@@ -43,6 +43,7 @@ private:
     void wake() override;  // the oldest idle connection is due
     void drop(Connection& idle);
     void freed();
+    void call_next();
     void arm();
 
     config::Pool options_;

@@ -34,7 +34,10 @@ public:
           stalled_(side.context.deadlines, side.signal),
           leaving_(side.context.deadlines, side.signal) {}
 
-    void upstream_spoke() { quiet_.arm(steady_now() + response_idle_); }
+    void upstream_spoke() {
+        quiet_.arm(steady_now() + response_idle_);
+        if (leaving_.at() != policy::Instant{}) leaving_.arm(steady_now() + half_open);
+    }
     // It took all that there was, or at least some of it.
     void client_took(bool all, bool some) {
         if (all) {
@@ -47,7 +50,8 @@ public:
     void client_half_closed() {
         if (leaving_.at() == policy::Instant{}) leaving_.arm(steady_now() + half_open);
     }
-    bool over() const { return quiet_.expired() || stalled_.expired() || leaving_.expired(); }
+    bool with_upstream() const { return !quiet_.expired(); }
+    bool with_client() const { return !stalled_.expired() && !leaving_.expired(); }
 
 private:
     policy::Duration response_idle_;
@@ -148,7 +152,7 @@ Async<Exchange::Broke> Exchange::deliver(policy::Deliver deliver) {
 
 Async<Exchange::Broke> Exchange::hold() {
     Deadline limit(side_.context.deadlines, side_.signal);
-    limit.arm(std::min(plan_->deadline(), steady_now() + upstream_->config.timeout.response_idle));
+    limit.arm(within_deadline(steady_now() + upstream_->config.timeout.response_idle));
     for (;;) {
         const bool moved = pull_response();
         if (parser_->done()) co_return std::nullopt;
@@ -182,6 +186,7 @@ void Exchange::send_piece(const Framing& framing, Flow& flow) {
     source->consume(sent - of_head);
     if (framing.kind != Framing::Kind::chunked) bytes_out_ += sent - of_head;
     flow.sent = sent > 0;
+    if (flow.sent && !client.ended()) streamed_ = true;
     flow.all = sent == all;
 }
 
@@ -218,10 +223,14 @@ Async<void> Exchange::stream_body(Framing framing) {
         if (flow.moved) patience.upstream_spoke();
         const bool empty = flow.all && side_.payload.empty();
         if (empty && parser_->done() && last_framed_) co_return;
-        if (client.write_error() || patience.over() || (flow.broken && empty)) {
+        const bool client_gone = client.write_error() || !patience.with_client();
+        if (client_gone || !patience.with_upstream() || (flow.broken && empty)) {
             // Never completed with something invented: the client must see that it was cut.
             client.reset();
-            co_return aborted();
+            if (client_gone) co_return aborted();
+            co_return cut_short(
+                flow.broken ? failure_of_stream().kind : policy::FailureKind::timeout
+            );
         }
         // Whatever moved may have made room for more.
         if (flow.all && (flow.moved || flow.sent || parser_->done())) continue;

@@ -356,6 +356,19 @@ void Server::connection_failed(
     );
 }
 
+void Server::crowded(const Upstream& upstream) {
+    const std::string& name = upstream.config.name;
+    const auto untold = connect_troubles_[name].tell("pool", steady_now());
+    if (!untold) return;
+    log::warn(
+        "no connection of the pool became free in time; raise pool.connections if the API allows "
+        "it",
+        {{"upstream", name},
+         {"connections", upstream.config.pool.connections},
+         {"more_before", static_cast<std::int64_t>(*untold)}}
+    );
+}
+
 void Server::bug(std::string_view what) {
     metrics_.internal_error();
     log::error("a fault of backstop's own; the connection was closed", {{"what", what}});

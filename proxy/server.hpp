@@ -58,6 +58,7 @@ private:
     void connection_failed(
         const Upstream& upstream, const policy::Failure& failure, std::string_view trouble
     ) override;
+    void crowded(const Upstream& upstream) override;
     void bug(std::string_view what) override;
 
     std::vector<std::string> reload(Setup setup) override;

@@ -234,6 +234,7 @@ void Stream::reset() {
 
 void Stream::end(error_code ec) {
     ended_ = true;
+    ended_at_ = steady_now();
     read_error_ = ec;
 }
 

@@ -46,6 +46,8 @@ public:
     bool ended() const { return ended_; }
     // asio::error::eof for an orderly end; for TLS without close_notify, stream_truncated.
     error_code read_error() const { return read_error_; }
+    // When that was noticed; meaningless after close().
+    policy::Instant ended_at() const { return ended_at_; }
 
     // --- writing ---
     // Hands over as much as is taken right now: the number of bytes, head first. Less than all of
@@ -94,6 +96,7 @@ private:
     Buffer in_{0};
     std::size_t up_to_ = 0;
     std::size_t sent_ = 0;
+    policy::Instant ended_at_{};
     error_code read_error_{};
     error_code write_error_{};
     bool watching_read_ = false;

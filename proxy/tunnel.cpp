@@ -51,6 +51,15 @@ private:
 
 }  // namespace
 
+// One of them did it; a tunnel that was quiet for too long has done nothing wrong.
+void Exchange::tunnel_broke() {
+    const auto broke = [](const Stream& side) {
+        return side.write_error() || (side.ended() && side.read_error() != asio::error::eof);
+    };
+    if (broke(*side_.stream)) return aborted();
+    if (broke(connection_->stream())) cut_short(policy::FailureKind::reset);
+}
+
 Async<void> Exchange::tunnel(policy::Deliver deliver) {
     Stream& client = *side_.stream;
     Stream& upstream = connection_->stream();
@@ -61,6 +70,7 @@ Async<void> Exchange::tunnel(policy::Deliver deliver) {
         const bool written = co_await write_rest(side_.client_head, no_body, taken_);
         if (!written) co_return aborted();
     }
+    streamed_ = true;
     Lane up(client, upstream);
     Lane down(upstream, client);
     Deadline quiet(side_.context.deadlines, side_.signal);
@@ -70,6 +80,7 @@ Async<void> Exchange::tunnel(policy::Deliver deliver) {
         const bool received = down.pass();
         bytes_out_ = down.passed();
         if (up.broken() || down.broken() || quiet.expired()) {
+            tunnel_broke();
             client.reset();  // neither side is to take this for an orderly end
             upstream.reset();
             break;

@@ -64,14 +64,15 @@ class Clients(WireCase):
     def test_the_deadline_holds_while_a_body_in_chunks_comes(self):
         client = self.serve(answers(OK), DEADLINE_1S, PATIENT)
         client.send(CHUNKED + b"4\r\nhalf\r\n")
-        self.assertEqual(client.response()[0], 504)
+        self.assertEqual(client.response()[0], 408, "it is the client who is late")
+        self.assertEqual(self.proxy.metrics().total("backstop_upstream_attempts_total", failure="timeout"), 0)
 
     def test_the_deadline_holds_where_a_body_in_chunks_is_not_taken(self):
         go_on = threading.Event()
         self.addCleanup(go_on.set)
         body = bytes(8_000_000)
         settings = FAST.replace("[upstream.retry]\n", '[upstream.retry]\nbody_bytes = "16MiB"\n') + DEADLINE_1S
-        client = self.serve(lambda connection: go_on.wait(support.STUCK), "", PATIENT, settings)
+        client = self.serve(lambda connection: go_on.wait(support.STUCK), "", PATIENT, settings, receive_buffer=4096)
 
         def send():
             with contextlib.suppress(OSError):  # it need not be read to its end
@@ -86,6 +87,101 @@ class Clients(WireCase):
         client = self.serve(answers(OK), top='[limits]\nbody_bytes = "1KiB"\n')
         client.send(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n")
         self.assertEqual(client.response()[0], 413)
+
+
+class Streams(WireCase):
+    """What ends after its head has gone out keeps that status, and is told of who ended it."""
+
+    def flowing(self, script, settings=FAST):
+        client = self.serve(script, settings=settings)
+        client.send(GET)
+        self.assertEqual(client.head()[0], 200)
+        client.exactly(4)
+        return client
+
+    def told(self):
+        (line,) = self.proxy.access(1)
+        attempt = line["attempts"][-1]
+        return line["status"], line["outcome"], line["reason"], attempt["code"], attempt["failure"]
+
+    def test_the_client_has_had_enough(self):
+        def script(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+            with contextlib.suppress(OSError):
+                while True:  # until it is noticed
+                    connection.send(b"1\r\na\r\n")
+
+        self.flowing(script).reset()
+        self.assertEqual(self.told(), (200, "aborted", "client_gone", 200, "none"))
+        self.assertEqual(self.proxy.status()["failures"], [])
+
+    def test_the_upstream_breaks_off(self):
+        heads = (b"Transfer-Encoding: chunked\r\n\r\n5\r\nhalf", b"Content-Length: 100000\r\n\r\nhalf")
+        for head in heads:
+            with self.subTest(head):
+
+                def script(connection):
+                    connection.request()
+                    connection.send(b"HTTP/1.1 200 OK\r\n" + head)
+
+                client = self.serve(script)
+                client.send(GET)
+                self.assertEqual(client.head()[0], 200)
+                self.assertFalse(client.ended(), "it looks cut")
+                self.assertEqual(self.told(), (200, "upstream_error", "unreachable", 200, "truncated"))
+                metrics = self.proxy.metrics()
+                self.assertEqual(metrics.total("backstop_upstream_attempts_total", failure="truncated"), 1)
+                log = self.folder() / "log"
+                log.write_text(json.dumps(self.proxy.access(1)[0]))
+                again = support.run("explain", "--config", self.proxy.config, "--log", log)
+                self.assertIn("1 come to the same again", again[1])
+                self.assertEqual(metrics.total("backstop_connection_failures_total", stage="receive_body"), 1)
+
+    def test_the_upstream_says_no_more(self):
+        def script(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhalf")
+            connection.receive()
+
+        client = self.flowing(script, FAST + '[upstream.timeout]\nresponse_idle = "200ms"\n')
+        self.assertFalse(client.ended(), "it looks cut")
+        self.assertEqual(self.told(), (200, "upstream_error", "timeout", 200, "timeout"))
+
+    def test_who_only_says_no_more_reads_on_while_it_flows(self):
+        closed = threading.Event()
+
+        def script(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+            closed.wait(support.STUCK)
+            for _ in range(7):  # more than five seconds of it
+                stop.wait(1)
+                connection.send(b"1\r\na\r\n")
+            connection.send(b"0\r\n\r\n")
+
+        stop = threading.Event()
+        client = self.serve(script)
+        client.send(GET)
+        client.half_close()
+        self.assertEqual(client.head()[0], 200)
+        closed.set()
+        self.assertEqual(b"".join(client.chunks()), b"halfaaaaaaa")
+
+    def test_a_no_is_one_without_the_end_of_its_body(self):
+        def script(connection):
+            while request := connection.request():
+                status = request[0].split(" ")[1][1:].encode()
+                connection.send(b"HTTP/1.1 %s No\r\nContent-Length: 100\r\n\r\n{" % status)
+                return
+
+        client = self.serve(script)
+        for status in (401, 403, 404):
+            client.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % status)
+            self.assertEqual((client.response()[0], client.fields), (502, client.fields))
+        lines = self.proxy.access(3)
+        self.assertEqual([len(line["attempts"]) for line in lines], [1, 1, 1])
+        self.assertEqual(self.proxy.metrics().total("backstop_denials_total", **{"class": "auth"}), 1)
 
 
 class Drain(WireCase):

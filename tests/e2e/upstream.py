@@ -56,9 +56,11 @@ class Connection:
 class Upstream:
     """Serves connections with `script(connection)`, each in a thread; what scripts raise is kept."""
 
-    def __init__(self, script, port=0):
+    def __init__(self, script, port=0, receive_buffer=None):
         self._script = script
         self._listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        if receive_buffer:  # of its connections, in bytes: how much the kernel takes for it
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.requests = queue.Queue()

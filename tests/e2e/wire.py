@@ -128,8 +128,8 @@ def answers(data):
 
 
 class WireCase(support.TestCase):
-    def serve(self, script, extra="", top="", settings=FAST):
-        self.upstream = Upstream(script)
+    def serve(self, script, extra="", top="", settings=FAST, **more):
+        self.upstream = Upstream(script, **more)
         self.addCleanup(self.upstream.close)
         text = support.config(self.upstream.url, settings + extra, top, dialect="http")
         self.proxy = self.backstop(text)

@@ -20,6 +20,35 @@ TEST(PlanClientWishes, LowerTheDeadline) {
     scenario.replay_failing_everywhere();
 }
 
+// One impatient caller is no outage for the others.
+TEST(PlanClientWishes, AreNotHeldAgainstTheUpstream) {
+    test::World world;
+    for (int i = 0; i < 20; ++i) {
+        Scenario hurried(world, {.method = "POST", .timeout_wish = 100ms});
+        hurried.expect_send(1, 100ms);
+        hurried.takes(100ms);
+        hurried.upstream_fails({.stage = Stage::await_head, .kind = FailureKind::timeout});
+    }
+    Scenario(world, {.method = "GET"}).expect_send(1);
+}
+
+TEST(PlanClientWishes, ExcuseNothingThatTookLessThanTheyGave) {
+    test::World world({.breaker = {.consecutive_failures = 1}});
+    Scenario hurried(world, {.method = "POST", .timeout_wish = 100ms});
+    hurried.takes(50ms);
+    hurried.upstream_fails({.stage = Stage::await_head, .kind = FailureKind::reset});
+    Scenario(world, {.method = "GET"}).expect_error(503, Reason::circuit_open);
+}
+
+TEST(PlanClientWishes, ExcuseNoTimeoutOfAWholeAttempt) {
+    test::World world({.breaker = {.consecutive_failures = 1}});
+    Scenario patient(world, {.method = "POST", .timeout_wish = 30s});
+    patient.expect_send(1, 10s);
+    patient.takes(10s);
+    patient.upstream_fails({.stage = Stage::await_head, .kind = FailureKind::timeout});
+    Scenario(world, {.method = "GET"}).expect_error(503, Reason::circuit_open);
+}
+
 TEST(PlanClientWishes, NeverRaiseTheDeadline) {
     Scenario scenario({.method = "GET", .timeout_wish = 1h});
     scenario.expect_send(1, 10s);

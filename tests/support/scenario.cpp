@@ -150,6 +150,11 @@ void Scenario::happens(Happening happening) {
     script_.push_back(std::move(happening));
 }
 
+void Scenario::pool_stays_full() {
+    world_->clock.advance_to(said<Send>("send").give_up_at);
+    step_ = plan().crowded(now());
+}
+
 void Scenario::wake() {
     if (const auto* wait = std::get_if<Wait>(&step_)) {
         world_->clock.advance_to(wait->until);

@@ -60,9 +60,10 @@ public:
     void upstream_answers_whole(int status, Fields fields = {}, std::string body = {});  // kept
     void upstream_fails(const policy::Failure& failure);
     void happens(Happening happening);
-    void wake();        // when its wait is over
-    void wake_early();  // now
-    void commit();      // the first byte of the response goes to the client
+    void pool_stays_full();  // no connection for the last Send, until its time is over
+    void wake();             // when its wait is over
+    void wake_early();       // now
+    void commit();           // the first byte of the response goes to the client
     void client_leaves();
 
     policy::Plan& plan();
