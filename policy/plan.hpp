@@ -203,8 +203,8 @@ private:
     const bool keyed_;       // it carries a key that the API honours
     const bool repeatable_;  // it may be sent twice without harm
     const bool writes_;
-    const bool keyless_;  // nobody has given it a key
-    const std::uint64_t credential_;
+    const bool keyless_;              // nobody has given it a key
+    const std::uint64_t credential_;  // whose limits: 0 for all where the API throttles by address
     const int attempts_allowed_;
     const Duration patience_;  // from the request to the deadline
     bool body_kept_;

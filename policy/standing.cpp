@@ -23,15 +23,13 @@ Standing::Standing(const Rules& rules) : breaker(rules.breaker), budget(rules.re
 void Standing::read(const Rules& rules) {
     gate_ = rules.gate;
     windows_.clear();
-    per_address_ = false;
     if (!rules.dialect) return;
-    per_address_ = rules.dialect->limits_per_address;
     for (const LimitShape& shape : rules.dialect->limits)
         windows_.emplace(shape.scope, shape.window);
 }
 
 LimitStanding& Standing::limits(std::string_view scope, std::uint64_t credential) {
-    auto& entries = holder(per_address_ ? 0 : credential).entries;
+    auto& entries = holder(credential).entries;
     for (Entry& entry : entries)
         if (entry.scope == scope) return entry.standing;
     return entries

@@ -40,9 +40,10 @@ public:
     // NOLINTEND(misc-non-private-member-variables-in-classes)
 
     // The standing of a scope for a credential (any hash of the Authorization value; 0 for none).
-    // Where the API throttles by address, all credentials are one. At most 64 credentials are kept,
-    // the least recently used is forgotten; a reference stays valid until then, and a credential
-    // with waiters is never forgotten: so ask again after anything but a wait.
+    // Where the API throttles by address, the Plan asks for 0 whoever the client is: by the rules
+    // that it began with, so that no reload moves a waiter to another gate. At most 64 credentials
+    // are kept, the least recently used is forgotten; a reference stays valid until then, and a
+    // credential with waiters is never forgotten: so ask again after anything but a wait.
     LimitStanding& limits(std::string_view scope, std::uint64_t credential);
 
     // For gauges, one for each scope: of all credentials the gate that opens last, the limits of
@@ -83,7 +84,6 @@ private:
 
     // Of the rules, what new entries are made from.
     Gate::Options gate_{};
-    bool per_address_ = false;
     std::map<std::string, Duration, std::less<>> windows_{};  // by scope
     std::list<Holder> holders_{};                             // most recently used first
 };

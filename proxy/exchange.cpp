@@ -312,7 +312,7 @@ policy::Request Exchange::facts() const {
     facts.key = key_.source;
     facts.body_kept = body_.kept();
     // Where backstop adds the credential there is one for everybody.
-    if (!upstream_->rules().dialect->limits_per_address && upstream_->credential() == nullptr) {
+    if (upstream_->credential() == nullptr) {
         if (const auto credential = request.find(FieldId::authorization)) {
             facts.credential = std::hash<std::string_view>{}(*credential);
         }

@@ -326,6 +326,43 @@ class Survives(TestCase):
         simulator.fault("rate_limited", retry_after=3, count=1)
         self.assertEqual(backstop.end(next(IDS)).status, 429)
 
+    def test_who_waits_at_the_gate_when_limits_are_no_longer_per_credential(self):
+        """It keeps the seat that it took, at the gate where it took it."""
+        limited = threading.Event()
+
+        def script(connection):
+            while connection.request():
+                if limited.is_set():
+                    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                else:
+                    limited.set()
+                    connection.send(
+                        b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 4\r\n"
+                        b"Content-Length: 2\r\n\r\n{}"
+                    )
+
+        api = scripted.Upstream(script)
+        self.addCleanup(api.close)
+        backstop = self.backstop(support.config(api.url, dialect="http"))
+
+        def ask():
+            return backstop.request("GET", "/v1/calls", headers={"Authorization": "Bearer k1"})
+
+        def ask_later():
+            support.until(limited.is_set, "the 429")
+            return ask()
+
+        def change():
+            support.until(
+                lambda: backstop.metrics().total("backstop_queue_depth") == 2, "two who wait"
+            )
+            new = support.config(api.url, dialect="levrage")
+            backstop.reloaded(lambda: backstop.write(new))
+
+        *answers, _ = support.at_once(ask, ask_later, ask_later, change)
+        self.assertEqual([answer.status for answer in answers], [200] * 3)
+        self.assertEqual(backstop.metrics().total("backstop_queue_depth"), 0)
+
     def test_counters_but_not_gauges_of_what_is_removed(self):
         simulator = self.simulator("--limits", "off")
         text = support.config(simulator.url)

@@ -394,6 +394,18 @@ TEST(PlanGate, IsOneForEachScopeAndCredential) {
     EXPECT_NE(&mine.plan().gate(), &other.plan().gate());
 }
 
+TEST(PlanGate, IsOneForAllWhereTheApiThrottlesByAddress) {
+    Settings settings;
+    settings.dialect.limits_per_address = true;
+    World world(settings);
+    Scenario mine(world, {.method = "GET", .credential = 1});
+    mine.expect_send(1);
+    mine.upstream_answers(429, {{"retry-after", "30"}});
+    Scenario other(world, {.method = "GET", .credential = 2});
+    other.expect_asleep(30s, WaitSource::gate);
+    EXPECT_EQ(&mine.plan().gate(), &world.gate());
+}
+
 test::Fields limit(const char* remaining) {
     return {{"x-ratelimit-limit", "100"}, {"x-ratelimit-remaining", remaining}};
 }

@@ -44,13 +44,6 @@ TEST_F(StandingTest, HasOneForEachScopeAndCredential) {
     EXPECT_TRUE(closed(standing.limits("default", 1)));
 }
 
-TEST_F(StandingTest, TakesAllCredentialsForOneWhereTheApiThrottlesByAddress) {
-    Dialect dialect;
-    dialect.limits_per_address = true;
-    standing.reconfigure(rules_with(dialect));
-    EXPECT_EQ(&standing.limits("default", 1), &standing.limits("default", 2));
-}
-
 TEST_F(StandingTest, KeepsItsReferencesValid) {
     LimitStanding& first = standing.limits("default", 1);
     std::set<LimitStanding*> all{&first};
