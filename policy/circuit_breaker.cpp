@@ -29,7 +29,10 @@ CircuitBreaker::Ticket CircuitBreaker::admit(bool repeatable, Instant now) {
         noticed_ = true;
         ++transitions_.half_open;
     }
-    if (probing_) return refused(probe_pause);
+    if (probing_since_ && now < *probing_since_ + period_) {
+        const Duration left = *probing_since_ + period_ - now;
+        return refused(std::min(probe_pause, left));
+    }
     if (!repeatable && now < any_from_) return refused(any_from_ - now);
     return probe(repeatable, now);
 }
@@ -48,7 +51,7 @@ CircuitBreaker::Ticket CircuitBreaker::probe(bool repeatable, Instant now) {
     ticket.single_attempt = !repeatable;
     ticket.begun = now;
     ticket.opening = openings_;
-    probing_ = true;
+    probing_since_ = now;
     return ticket;
 }
 
@@ -58,7 +61,7 @@ void CircuitBreaker::succeeded(const Ticket& ticket, Instant now) {
         attempts_.add(now);
         consecutive_ = 0;
     } else if (ticket.probe) {
-        probing_ = false;
+        probe_ended(ticket);
         // Repeatable requests do come: prefer them for one more period.
         if (!ticket.single_attempt) any_from_ = std::max(any_from_, now + period_);
         if (++successes_ >= successes_to_close) close();
@@ -81,7 +84,12 @@ void CircuitBreaker::failed(const Ticket& ticket, Instant now, Duration asked) {
 }
 
 void CircuitBreaker::abandoned(const Ticket& ticket, Instant /*now*/) {
-    if (ticket.probe && ticket.opening == openings_) probing_ = false;
+    if (ticket.probe && ticket.opening == openings_) probe_ended(ticket);
+}
+
+// One that has outlived its turn does not end the turn of the probe after it.
+void CircuitBreaker::probe_ended(const Ticket& ticket) {
+    if (probing_since_ == ticket.begun) probing_since_.reset();
 }
 
 bool CircuitBreaker::trips(Instant now) const {
@@ -97,7 +105,8 @@ void CircuitBreaker::open(Instant now, Duration asked) {
     ++openings_;
     until_ = now + std::max(period_, std::min(asked, longest_extension));
     any_from_ = until_ + period_;
-    noticed_ = probing_ = false;
+    noticed_ = false;
+    probing_since_.reset();
     successes_ = 0;
 }
 

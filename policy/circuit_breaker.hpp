@@ -6,15 +6,17 @@
 // doubling to `max_open` at each failed probe. The delay of the 503 that opens it extends that, to
 // five minutes at most: then one probe asks again, so that an absurd delay is not an outage.
 //
-// Half open: one probe at a time, two successes close it. Repeatable requests are preferred as
-// probes; when none came for one more open period, any request may go, as a single attempt.
-// Results of attempts that began before it last opened change nothing.
+// Half open: one probe at a time, two successes close it. A probe that has not ended after one open
+// period, such as a slow upload, no longer keeps the next one out; its own result still counts.
+// Repeatable requests are preferred as probes; when none came for one more open period, any request
+// may go, as a single attempt. Results of attempts that began before it last opened change nothing.
 #pragma once
 
 #include "policy/sliding_count.hpp"
 #include "policy/time.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace backstop::policy {
 
@@ -35,7 +37,7 @@ public:
         half_open,
     };
     // What one attempt is allowed. An admitted attempt is reported with its ticket once: succeeded,
-    // failed or abandoned; a probe always, since no other goes before.
+    // failed or abandoned; a probe always, since no other goes before, for one open period.
     struct Ticket {
         bool admitted = false;
         bool probe = false;
@@ -73,6 +75,7 @@ private:
 
     Ticket refused(Duration retry_after) const;
     Ticket probe(bool repeatable, Instant now);
+    void probe_ended(const Ticket& ticket);
     bool trips(Instant now) const;
     void open(Instant now, Duration asked);
     void close();
@@ -86,10 +89,10 @@ private:
     std::uint64_t openings_ = 0;
     Duration period_{};  // of the current opening, before extension
     // The fields from here on have a meaning while not closed.
-    Instant until_{};       // open until then, half open from then on
-    Instant any_from_{};    // from then on any request may probe
-    bool noticed_ = false;  // that it has become half open
-    bool probing_ = false;
+    Instant until_{};                         // open until then, half open from then on
+    Instant any_from_{};                      // from then on any request may probe
+    bool noticed_ = false;                    // that it has become half open
+    std::optional<Instant> probing_since_{};  // the latest probe, while it is under way
     int successes_ = 0;
 };
 
