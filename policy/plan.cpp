@@ -65,6 +65,7 @@ Plan::Plan(
       repeatable_(is_repeatable(rules.retry, route, request.method, request.key)),
       writes_(!is_safe_method(request.method)),
       keyless_(request.key == KeySource::none),
+      minted_(request.key == KeySource::minted),
       credential_(rules.dialect->limits_per_address ? 0 : request.credential),
       attempts_allowed_(lowered(route.attempts, request.attempts_wish)),
       patience_(lowered(route.deadline, request.timeout_wish)),

@@ -204,6 +204,7 @@ private:
     const bool repeatable_;  // it may be sent twice without harm
     const bool writes_;
     const bool keyless_;              // nobody has given it a key
+    const bool minted_;               // its key is of this exchange: sent again, it gets another
     const std::uint64_t credential_;  // whose limits: 0 for all where the API throttles by address
     const int attempts_allowed_;
     const Duration patience_;  // from the request to the deadline

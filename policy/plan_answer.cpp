@@ -74,8 +74,10 @@ Step Plan::deliver(Moment now) {
     delivering_ = true;
     Deliver step{.reason = last_->reason};
     // What may not be sent again must not be sent again by the client's SDK either, unless it has
-    // a key of its own and so knows what it does.
-    const bool settled = made_ > 1 || (record_.denied == Denied::unsafe && keyless_);
+    // a key of its own and so knows what it does. A minted key does not come back: what the SDK
+    // sends again is another write to the API, and the first one may have been acted on.
+    const bool twice = minted_ && record_.ambiguous == Record::Ambiguous::unknown;
+    const bool settled = made_ > 1 || twice || (record_.denied == Denied::unsafe && keyless_);
     step.final_failure = settled && last_->verdict != Verdict::ok;
     if (last_->delay_until)
         step.retry_after = std::max(*last_->delay_until - now.steady, Duration::zero());

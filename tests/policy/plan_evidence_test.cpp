@@ -114,6 +114,50 @@ TEST(PlanEvidence, TellsTheClientNotToRepeatAKeylessWriteEither) {
     scenario.replay_failing_everywhere();
 }
 
+// What their SDK sends again has another key if ours was minted, and the same if it was not.
+TEST(PlanEvidence, TellsTheClientNotToRepeatAWriteUnderAnotherKey) {
+    Settings one_attempt = keyed();
+    one_attempt.route.attempts = 1;
+    Settings no_budget = keyed();
+    no_budget.retry.budget = {.ratio = 0, .per_second = 0};
+    const struct {
+        Settings settings;
+        bool body_kept;
+        Denied denied;
+    } rows[] = {
+        {one_attempt, true, Denied::attempts},
+        {no_budget, true, Denied::budget},
+        {keyed(), false, Denied::body},
+        {unsafe(Unsafe::never), true, Denied::unsafe},
+    };
+    for (const auto& row : rows) {
+        SCOPED_TRACE(word(row.denied));
+        for (const KeySource key : {KeySource::minted, KeySource::passed, KeySource::derived}) {
+            Scenario scenario(
+                {.method = "POST", .key = key, .body_kept = row.body_kept}, row.settings
+            );
+            scenario.expect_send(1);
+            scenario.upstream_answers(502);
+            const Deliver& deliver = scenario.expect_deliver(Reason::server_error);
+            EXPECT_EQ(deliver.final_failure, key == KeySource::minted);
+            EXPECT_EQ(scenario.record().denied, row.denied);
+            scenario.replay_failing_everywhere();
+        }
+    }
+}
+
+TEST(PlanEvidence, LetsTheClientRepeatUnderAnotherKeyWhatWasNotActedOn) {
+    Settings settings = keyed();
+    settings.route.attempts = 1;
+    for (const int status : {421, 429}) {
+        Scenario scenario({.method = "POST", .key = KeySource::minted}, settings);
+        scenario.expect_send(1);
+        scenario.upstream_answers(status);
+        ASSERT_TRUE(std::holds_alternative<Deliver>(scenario.step()));
+        EXPECT_FALSE(std::get<Deliver>(scenario.step()).final_failure) << status;
+    }
+}
+
 TEST(PlanEvidence, RepeatsWhatTheRouteCallsIdempotent) {
     Settings settings;
     settings.route.idempotent = true;

@@ -49,6 +49,7 @@ Laws::Laws(World& world, Account& account, const Request& request)
     : world_(world), account_(account), route_(world.rules.other), deadline_(now()) {
     const RetryOptions& retry = world.rules.retry;
     const bool keyed = route_.keyed && request.key != KeySource::none;
+    minted_ = request.key == KeySource::minted;
     repeatable_ = one_of(request.method, {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}) ||
                   route_.idempotent || (keyed && retry.unsafe != Unsafe::never);
     writes_ = !one_of(request.method, {"GET", "HEAD", "OPTIONS"});
@@ -166,9 +167,14 @@ void Laws::said_deliver(const Deliver& deliver) {
     if (!last_) return;
     check(!waited_ || last_->kept, "what is delivered late was kept");
     check((last_->status < 400) == (deliver.reason == Reason::succeeded), "success is success");
+    const bool twice = minted_ && unknown_;
     check(
-        !deliver.final_failure || number_ > 1 || !repeatable_,
+        !deliver.final_failure || number_ > 1 || !repeatable_ || twice,
         "a final failure was retried, or may not be"
+    );
+    check(
+        deliver.final_failure || !twice || last_->status < 400 || observing(),
+        "nobody is asked to write again under another key"
     );
 }
 

@@ -54,6 +54,7 @@ private:
     Account& account_;
     const policy::Route& route_;
     bool repeatable_ = false;  // by method, route or key
+    bool minted_ = false;      // the key is of this exchange
     bool writes_ = false;
     bool body_kept_ = true;
     int allowed_ = 1;
