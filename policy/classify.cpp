@@ -116,8 +116,9 @@ private:
         seen.remaining = values_.number(shape.remaining);
         seen.used = values_.number(shape.used);
         seen.reset = reset_of(shape);
-        // Some APIs write -1 for "without limit", and go below zero where they grant a grace.
-        if (seen.limit && *seen.limit <= 0) seen.limit.reset();
+        // Some APIs write -1 or 0 for "without limit": then nothing is used up, whatever stands
+        // beside it. And some go below zero where they grant a grace.
+        if (seen.limit && *seen.limit <= 0) return std::nullopt;
         if (seen.used && *seen.used < 0) seen.used.reset();
         if (seen.remaining) seen.remaining = std::max(*seen.remaining, 0.0);
         if (!seen.limit && !seen.remaining && !seen.used && !seen.reset) return std::nullopt;

@@ -609,6 +609,24 @@ TEST(ClassifyHttp, ReadsLimitsOfTheDraftAndOfHabit) {
     EXPECT_EQ(nonsense.reset, std::nullopt);
 }
 
+// Not a limit of which nothing is left: that would slow every request down.
+TEST(ClassifyHttp, ReadsNoLimitWhereThereIsNone) {
+    for (const char* none : {"-1", "0"}) {
+        SCOPED_TRACE(none);
+        const Classification got = read(
+            test::generic_http(),
+            200,
+            {{"X-RateLimit-Limit", none},
+             {"X-RateLimit-Remaining", none},
+             {"X-RateLimit-Reset", "1770552010"}}
+        );
+        EXPECT_TRUE(got.limits.empty());
+    }
+    const Classification told = read(test::generic_http(), 200, {{"X-RateLimit-Remaining", "-1"}});
+    ASSERT_EQ(told.limits.size(), 1u) << "nobody says that there is no limit";
+    EXPECT_EQ(told.limits[0].observation.remaining, 0);
+}
+
 TEST(Classify, SaysNothingOfLimitsAndQuotaThatTheAnswerDoesNotName) {
     const Classification got = read(test::sticky_calls(), 200);
     EXPECT_TRUE(got.limits.empty());
