@@ -62,7 +62,7 @@ struct Record {
     std::optional<int> attempts_wish{};      // likewise the attempts
     std::string error_code{};                // the API's, of the last error answer
     std::string request_id{};                // likewise
-    std::string quota_reason{};              // closed list of the dialect, or "other"; 402 only
+    std::string quota_reason{};              // where the quota is spent: the dialect's, or "other"
     // What became of a write whose outcome was once unknown.
     enum class Ambiguous {
         none,

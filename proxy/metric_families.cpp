@@ -98,7 +98,7 @@ const FamilyInfo denials{
     counter,
     "upstream class reason",
     "Answers of the API that a retry cannot help: 401 auth, 402 payment, 403 forbidden, 409 "
-    "conflict."};
+    "conflict; a plan that is used up is payment with any status."};
 const FamilyInfo degraded_responses{
     "backstop_degraded_responses_total",
     counter,

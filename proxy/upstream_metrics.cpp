@@ -26,13 +26,15 @@ constexpr std::array retry_wait_sources{
     policy::WaitSource::backoff,
 };
 
+constexpr int payment_required = 402;
+
 struct DenialClass {
     int status;
     std::string_view word;
 };
 constexpr std::array denial_classes{
     DenialClass{401, "auth"},
-    DenialClass{402, "payment"},
+    DenialClass{payment_required, "payment"},
     DenialClass{403, "forbidden"},
     DenialClass{409, "conflict"},
 };
@@ -184,7 +186,9 @@ void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {
         attempts(route, attempt.status, attempt.failure)->Increment();
         attempt_duration_->Observe(seconds(attempt.took));
         if (broke_connection(attempt)) connection_failed(attempt.stage, attempt.reused);
-        denied(record, attempt.status);
+        // Out of credits is a matter of payment, whatever status an API has for it.
+        const bool spent = &attempt == &record.attempts.back() && !record.quota_reason.empty();
+        denied(record, spent ? payment_required : attempt.status);
     }
     for (const policy::RetryRecord& retry : record.retries) {
         if (!retry.made) continue;
@@ -203,7 +207,7 @@ void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {
 void UpstreamMetrics::denied(const policy::Record& record, int status) {
     const auto found = std::ranges::find(denial_classes, status, &DenialClass::status);
     if (found == denial_classes.end()) return;
-    const std::string& said = status == 402 ? record.quota_reason : record.error_code;
+    const std::string& said = status == payment_required ? record.quota_reason : record.error_code;
     const bool known = denial_reasons_.contains(said);
     denials(found->word, known ? std::string_view(said) : "other")->Increment();
 }

@@ -258,11 +258,20 @@ TEST_F(MetricsTest, CountsDenialsByWhatTheDialectKnows) {
         {"a reason of the quota", 402, "whatever", "monthly_quota", "payment", "monthly_quota"},
         {"no reason of the quota", 402, "", "", "payment", "other"},
         {"a conflict", 409, "", "", "conflict", "other"},
+        {"a quota said with a 429", 429, "over", "monthly_quota", "payment", "monthly_quota"},
+        {"a quota said with a 403", 403, "over", "other", "payment", "other"},
+    };
+    const auto all = [this] {
+        double sum = 0;
+        for (const auto& sample : scrape().samples)
+            sum += sample.name == "backstop_denials_total" ? sample.value : 0;
+        return sum;
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.name);
         const Labels labels{{"class", row.denial_class}, {"reason", row.reason}};
         const double before = value("backstop_denials_total", labels).value_or(0);
+        const double all_before = all();
         policy::Record record;
         record.attempts = {attempt_with(row.status)};
         record.error_code = row.error_code;
@@ -271,6 +280,7 @@ TEST_F(MetricsTest, CountsDenialsByWhatTheDialectKnows) {
         done.record = &record;
         upstream_->exchange(done);
         EXPECT_THAT(value("backstop_denials_total", labels), Optional(before + 1));
+        EXPECT_EQ(all(), all_before + 1) << "and of one class";
     }
 }
 
