@@ -55,8 +55,8 @@ bool is_impaired(const Report& report) {
             return false;
         case Outcome::upstream_error:
         case Outcome::degraded:
-        case Outcome::local_error:
             return true;
+        case Outcome::local_error:  // a 400 or a 413 of ours is for the client to mend
         case Outcome::client_error:
         case Outcome::aborted:
             break;

@@ -65,8 +65,8 @@ struct RecentFailure {
     bool is_like(const RecentFailure& other) const;
 };
 
-// The client did not get the API's own answer, or the API refused our key or our plan: what the
-// objective "full fidelity" of deploy/prometheus counts. A stream that the client left is none.
+// What the objective "full fidelity" of deploy/prometheus counts: not the API's own answer, or its
+// refusal of our key or our plan. Not a stream that the client left, nor what it has to mend.
 bool is_impaired(const Report& report);
 
 class Recent {

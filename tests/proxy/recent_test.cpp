@@ -134,6 +134,10 @@ TEST_F(RecentTest, KnowsWhatIsImpaired) {
     EXPECT_FALSE(is_impaired(report(200, Outcome::aborted))) << "a stream that the client left";
     EXPECT_TRUE(is_impaired(report(200, Outcome::degraded)));
     EXPECT_TRUE(is_impaired(report(502, Outcome::local_error)));
+    EXPECT_TRUE(is_impaired(report(429, Outcome::local_error)));
+    for (const int status : {400, 405, 408, 413, 414, 422, 431})
+        EXPECT_FALSE(is_impaired(report(status, Outcome::local_error)))
+            << "the client's " << status;
     EXPECT_TRUE(is_impaired(report(500, Outcome::upstream_error)));
     EXPECT_TRUE(is_impaired(report(402, Outcome::client_error)));
     EXPECT_TRUE(is_impaired(report(429, Outcome::client_error)));
