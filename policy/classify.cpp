@@ -175,7 +175,10 @@ Classification classify(
 
 bool counts_against_breaker(const Outcome& outcome, Verdict verdict) {
     const auto* head = std::get_if<ResponseHead>(&outcome);
-    return head == nullptr || (is_server_error(head->status) && !is_limit(verdict));
+    if (head == nullptr) return true;
+    // A dialect's rule can find an outage in what calls itself a success.
+    const bool disguised = !is_error(head->status) && verdict == Verdict::transient;
+    return disguised || (is_server_error(head->status) && !is_limit(verdict));
 }
 
 bool wants_body(const Dialect& dialect, int status) {

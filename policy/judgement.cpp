@@ -50,6 +50,11 @@ void by_http(Judgement& out, int status) {
     }
 }
 
+// A 4xx never is; a dialect's rule can find one in what calls itself a success.
+bool may_be_fault(int status) {
+    return is_server_error(status) || !is_error(status);
+}
+
 Evidence evidence_of(const Judgement& judgement, int status) {
     switch (judgement.retry) {
         case Retry::always:
@@ -62,7 +67,7 @@ Evidence evidence_of(const Judgement& judgement, int status) {
             break;
     }
     // Not to be retried, and yet a fault: the upstream may have acted before it failed.
-    const bool fault = judgement.verdict == Verdict::transient && is_server_error(status);
+    const bool fault = judgement.verdict == Verdict::transient && may_be_fault(status);
     return fault ? Evidence::ambiguous : Evidence::definite;
 }
 
@@ -80,7 +85,7 @@ Reason reason_of(Verdict verdict, int status) {
         case Verdict::transient:
             break;
     }
-    if (is_server_error(status)) return Reason::server_error;
+    if (may_be_fault(status)) return Reason::server_error;
     // No server of this name behind this connection; any other 4xx is the API's answer in the end,
     // which no fallback may hide.
     return status == misdirected_request ? Reason::unreachable : Reason::rejected;

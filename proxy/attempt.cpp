@@ -1,11 +1,13 @@
 // One attempt of an exchange: a connection, the request, the head of the response.
 #include "policy/classify.hpp"
+#include "policy/judgement.hpp"
 #include "proxy/attempt_clock.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/head_rules.hpp"
 #include "proxy/peek.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/beast/core/string.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -145,11 +147,19 @@ Async<policy::Outcome> Exchange::attempt(policy::Send send) {
         if (more_at_once()) continue;
         if (side_.signal.quiet()) co_await side_.signal.wait();
     }
-    if (!policy::wants_body(*upstream_->rules().dialect, side_.response.status)) {
-        co_return response_head();
-    }
+    if (!wants_look()) co_return response_head();
     const policy::Outcome outcome = co_await look_at_body();
     co_return outcome;
+}
+
+// Does what the response means stand in its body? Of an event stream it does not: that one flows.
+bool Exchange::wants_look() const {
+    const Message& response = side_.response;
+    if (!policy::wants_body(*upstream_->rules().dialect, response.status)) return false;
+    constexpr std::string_view events = "text/event-stream";
+    const auto type = response.find(FieldId::content_type).value_or("");
+    return policy::is_error(response.status) ||
+           !boost::beast::iequals(type.substr(0, events.size()), events);
 }
 
 // Before the head of the response is there. Nothing: it is still to be waited for.

@@ -85,6 +85,7 @@ private:
     Async<Broke> acquire(policy::Send send);
     bool left_since(policy::Instant begun) const;
     policy::Instant within_deadline(policy::Instant at) const;
+    bool wants_look() const;
     Async<policy::Outcome> look_at_body();
     Progress read_head();
     Broke attempt_broken(Progress progress, const AttemptClock& clock);

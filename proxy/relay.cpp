@@ -24,6 +24,13 @@ bool is_held(const Framing& framing) {
            (framing.kind == Framing::Kind::length && framing.length <= held_max);
 }
 
+// What the API has said; a rule of its dialect may know better than the status.
+Outcome outcome_of(int status, policy::Reason reason) {
+    if (status >= 500 || reason == policy::Reason::server_error) return Outcome::upstream_error;
+    if (status >= 400 || reason != policy::Reason::succeeded) return Outcome::client_error;
+    return Outcome::ok;
+}
+
 // How long a flowing response may stand still, on either side.
 class Patience {
 public:
@@ -108,9 +115,7 @@ void Exchange::commit(const policy::Deliver& deliver, const Framing& framing) {
     committed_ = true;
     status_ = side_.response.status;
     reason_ = deliver.reason;
-    outcome_ = status_ < 400   ? Outcome::ok
-               : status_ < 500 ? Outcome::client_error
-                               : Outcome::upstream_error;
+    outcome_ = outcome_of(status_, reason_);
     decide_keep_alive(framing);
     write_head(deliver, framing);
     plan_->committed(now());
