@@ -184,11 +184,14 @@ class Prometheus(Watcher):
 
 COMPARISON = re.compile(r'"[^"]*"|\{[^}]*\}|(==|!=|<=|>=|<|>)(?!\s*bool)')
 
+EXCLUSION = re.compile(r" unless (on ?\([^)]*\) )?[\w:]+(\{[^}]*\})?( offset \d+[smhd])?")
+
 
 def unfiltered(expression):
     """The expression with comparisons that answer 0 or 1, rather than leave out what is not so: an
     alert that does not fire has data then, or it looks for series that do not exist. And without
-    offsets: a scripted half hour has no three hours ago."""
+    offsets: a scripted half hour has no three hours ago; nor what was there then already."""
+    expression = EXCLUSION.sub("", expression)
     expression = re.sub(r" offset \d+[smhd]", "", expression)
     return COMPARISON.sub(
         lambda found: found.group() + " bool" if found.group(1) else found.group(), expression
