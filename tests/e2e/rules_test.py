@@ -171,6 +171,24 @@ class Grafana(unittest.TestCase):
             self.assertIn('job=~"$job",namespace=~"$namespace"', selector, expression)
         self.assertNotRegex(expression, r"sum[^(]*\(\s*backstop_(quota_remaining|rate_limit)")
 
+    def test_a_single_number_is_that_of_now(self):
+        """Over a range the last number stands for as long as the range, though its pod has gone."""
+        for board in self.dashboards():
+            for panel in board.panels():
+                if panel["type"] == "stat":
+                    for target in panel["targets"]:
+                        with self.subTest(board.name, panel=panel["title"]):
+                            self.assertTrue(target.get("instant"))
+                            self.assertFalse(target.get("range"))
+
+    def test_what_pods_were_told_has_an_age_limit(self):
+        """An idle pod keeps the number of its last request for ever."""
+        for board in self.dashboards():
+            for where, expression in board.queries():
+                for told in re.findall(r"backstop_(quota|rate_limit)_(?:remaining|limit)\{", expression):
+                    with self.subTest(where):
+                        self.assertRegex(expression, rf"{told}_observed_timestamp_seconds.* < 900")
+
     def test_provisioning_names_what_is_there(self):
         folder = observers.DEPLOY / "grafana"
         made = yaml.safe_load((folder / "kustomization.yaml").read_text())
