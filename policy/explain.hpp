@@ -24,7 +24,7 @@ struct Situation {
     std::string_view target = "/";  // as the client writes it
     std::string_view request_body{};
     bool body_kept = true;                   // the request can be sent again byte for byte
-    bool client_key = false;                 // the client sent the API's idempotency header itself
+    bool client_key = false;                 // the client sent a key of its own; see is_key()
     int attempt = 1;                         // which one this is the outcome of, from 1
     bool earlier_unknown = false;            // nobody knows what became of an attempt before it
     std::optional<int> attempts_wish{};      // Backstop-Attempts-Max

@@ -77,6 +77,10 @@ std::string derived(const Rules& rules, const Route& route, std::string_view bod
 
 }  // namespace
 
+bool is_key(std::string_view value) {
+    return value.find_first_not_of(" \t,\"") != std::string_view::npos;
+}
+
 bool needs_whole_body(const Rules& rules, const Route& route, bool client_has_key) {
     return !client_has_key && derives_keys(rules, route);
 }

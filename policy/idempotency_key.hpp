@@ -18,6 +18,11 @@ struct Key {
     std::string value{};  // to be added; empty if none or the client's own
 };
 
+// Does the value of an idempotency header name anything? White space, commas and quotation marks do
+// not: an unset variable makes an empty text, an empty list (RFC 9110 5.6.1) or an empty string
+// (RFC 9651 3.3.3), and an API takes a request with such a key for one without.
+bool is_key(std::string_view value);
+
 // Must the body be whole before the head goes out (derived keys)?
 bool needs_whole_body(const Rules& rules, const Route& route, bool client_has_key);
 

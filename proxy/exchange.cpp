@@ -274,13 +274,10 @@ void Exchange::prepare() {
     Context& context = side_.context;
     const policy::Rules& rules = upstream_->rules();
     const Message& request = side_.request;
-    const std::string& key_header = rules.dialect->key_header;
-    const bool has_key = !key_header.empty() &&
-                         policy::find_header(request.fields(), key_header).has_value() &&
-                         !is_nominated(request, key_header);
+    const bool client_key = has_key(request, rules.dialect->key_header);
     std::optional<std::string_view> whole;
     if (body_.whole() && body_.kept()) whole = body_.kept_bytes();
-    key_ = policy::choose_key(rules, route_, has_key, whole, context.random.bytes());
+    key_ = policy::choose_key(rules, route_, client_key, whole, context.random.bytes());
     write_request_head();
 
     plan_.emplace(rules, route_, upstream_->standing(), facts(), begun_, [&context] {
@@ -292,8 +289,9 @@ void Exchange::prepare() {
 void Exchange::write_request_head() {
     UpstreamHead head{side_.request, upstream_->config.target};
     head.framing = body_.framing();
-    if (!key_.value.empty()) {
-        head.key_header = upstream_->rules().dialect->key_header;
+    const policy::Rules& rules = upstream_->rules();
+    if (key_.source != policy::KeySource::none && rules.mode == policy::Mode::act) {
+        head.key_header = rules.dialect->key_header;
         head.key = key_.value;
     }
     if (const Credential* credential = upstream_->credential()) {

@@ -21,7 +21,10 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
     command->add_option("--path", options.path, "Its path, which finds the route (/)")
         ->group(request);
     command->add_option("--request-body", options.request_body, "Its body")->group(request);
-    command->add_flag("--key", options.key, "The client sent the API's idempotency header")
+    command
+        ->add_flag(
+            "--key", options.key, "The client sent a key of its own in the API's idempotency header"
+        )
         ->group(request);
     command->add_flag("--body-lost", options.body_lost, "Its body was too large to be kept")
         ->group(request);

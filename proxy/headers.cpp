@@ -1,5 +1,6 @@
 #include "proxy/headers.hpp"
 
+#include "policy/idempotency_key.hpp"
 #include "proxy/head_rules.hpp"
 
 #include <boost/beast/core/string.hpp>
@@ -124,6 +125,13 @@ private:
     bool any_ = false;
 };
 
+// Fields of the client's that do not go out, because one of ours does or because they are empty.
+bool is_replaced(const UpstreamHead& head, const policy::Field& field) {
+    if (iequals(field.name, head.credential_header)) return true;
+    if (!iequals(field.name, head.key_header)) return false;
+    return !head.key.empty() || !policy::is_key(field.value);
+}
+
 // Those that go on as they came. True: the client takes trailers.
 bool write_client_fields(Writer& out, const UpstreamHead& head, bool counts_hops) {
     const Message& request = head.request;
@@ -136,16 +144,22 @@ bool write_client_fields(Writer& out, const UpstreamHead& head, bool counts_hops
             takes_trailers |= has_token(request.text(line.value), "trailers");
         if (line.id == FieldId::max_forwards && counts_hops) continue;
         if (ends_here(request, line, head.framing) || nominated.has(name)) continue;
-        if (!head.credential_header.empty() && iequals(name, head.credential_header)) continue;
-        out.field(name, request.text(line.value));
+        const std::string_view value = request.text(line.value);
+        if (is_replaced(head, {name, value})) continue;
+        out.field(name, value);
     }
     return takes_trailers;
 }
 
 }  // namespace
 
-bool is_nominated(const Message& request, std::string_view name) {
-    return Nominated(request).has(name);
+bool has_key(const Message& request, std::string_view name) {
+    if (name.empty()) return false;
+    const auto fields = request.fields();
+    const bool sent = std::any_of(fields.begin(), fields.end(), [&](const policy::Field& field) {
+        return policy::equal_ignoring_case(field.name, name) && policy::is_key(field.value);
+    });
+    return sent && !Nominated(request).has(name);
 }
 
 void write_upstream_head(const UpstreamHead& head, std::string& text) {
@@ -166,7 +180,7 @@ void write_upstream_head(const UpstreamHead& head, std::string& text) {
     if (hops) out << "Max-Forwards: " << (*hops - 1) << "\r\n";
     if (takes_trailers) out << "TE: trailers\r\nConnection: TE\r\n";
     if (request.websocket) out << upgrade;
-    if (!head.key_header.empty()) out.field(head.key_header, head.key);
+    if (!head.key.empty()) out.field(head.key_header, head.key);
     if (!head.credential_header.empty()) out.field(head.credential_header, head.credential);
     out.framing(head.framing);
     out << "\r\n";

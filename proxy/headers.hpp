@@ -29,8 +29,10 @@ struct UpstreamHead {
     const Message& request;
     const config::Target& target;
     Framing framing{};
-    std::string_view key_header{};  // a key to add; empty: none
-    std::string_view key{};
+    // The idempotency header; empty: as it came. The client's lines of that name stay if they are
+    // keys and there is none to add: an API that reads another line than we do sees the same key.
+    std::string_view key_header{};
+    std::string_view key{};                // to add; empty: the client has its own
     std::string_view credential_header{};  // replaces the client's; empty: none
     std::string_view credential{};
 };
@@ -51,9 +53,9 @@ struct ClientHead {
 // Appends the head of the response to the client.
 void write_client_head(const ClientHead& head, std::string& text);
 
-// Does the client say that the field is for us only, by a Connection field (RFC 9110 7.6.1)? Then
-// it is not in the head to the upstream, and what it says is not what the upstream is told.
-bool is_nominated(const Message& request, std::string_view name);
+// Does the client send an idempotency key that reaches the upstream? Not one without a value, nor
+// one that a Connection field says is for us only (RFC 9110 7.6.1). `name` empty: there is none.
+bool has_key(const Message& request, std::string_view name);
 
 // A client's wish in a Backstop-* field, e.g. "Backstop-Timeout"; nothing if absent.
 std::optional<std::string_view> wish(const Message& request, std::string_view name);

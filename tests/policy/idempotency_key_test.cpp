@@ -143,6 +143,13 @@ TEST(ChooseKey, MintsForABodyOfMoreThanOneMebibyte) {
     );
 }
 
+TEST(IsKey, IsTrueOfWhatNamesSomething) {
+    for (const std::string_view key : {"k", " k", "\"k\"", "a,b", "-", "0", "\xc3\xa9"})
+        EXPECT_TRUE(is_key(key)) << key;
+    for (const std::string_view none : {"", " ", "\t ", ",", ", ,", "\"\"", " \"\" "})
+        EXPECT_FALSE(is_key(none)) << none;
+}
+
 TEST(NeedsWholeBody, IsTrueOnlyWhereAKeyWouldBeDerived) {
     EXPECT_TRUE(needs_whole_body(rules(true), route(), false));
     EXPECT_FALSE(needs_whole_body(rules(true), route(), true));
