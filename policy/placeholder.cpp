@@ -103,6 +103,10 @@ std::vector<TextPiece> parse_text(std::string_view text) {
     return pieces;
 }
 
+bool mentions_request_body(std::string_view text) {
+    return text.find(request_body_prefix) != std::string_view::npos;
+}
+
 std::optional<JsonScalar> PlaceholderValues::find(const Placeholder& placeholder) {
     using namespace std::chrono;
     const TemplateValues& from = values_;

@@ -53,6 +53,10 @@ private:
 // fills.
 std::vector<TextPiece> parse_text(std::string_view text);
 
+// May the text of a template, placeholders and all, have values of the request body? Who asks waits
+// for the body, so a text that only looks like it does no harm.
+bool mentions_request_body(std::string_view text);
+
 // The values of one rendering. The request body is parsed at its first use.
 class PlaceholderValues {
 public:

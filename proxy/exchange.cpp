@@ -1,6 +1,7 @@
 #include "proxy/exchange.hpp"
 
 #include "policy/delay.hpp"
+#include "policy/whole_body.hpp"
 #include "proxy/head_rules.hpp"
 #include "proxy/spare_blocks.hpp"
 
@@ -28,6 +29,13 @@ RequestBody::Options body_options(const Context& context, const Upstream& upstre
     options.keep_max = upstream.config.replay_body_bytes;
     options.max = context.limits.body_bytes;
     return options;
+}
+
+// Is the rest of the body waited for? `wanted`: also where its length is unknown.
+bool waits_for_body(const RequestBody& body, bool wanted) {
+    if (body.state() != RequestBody::State::reading) return false;
+    if (body.wait_for_whole()) return true;
+    return wanted && body.kept() && body.received() <= policy::whole_body_max;
 }
 
 // Waits for the gate are cut short when it opens early: registered for as long as one sleeps.
@@ -238,7 +246,9 @@ bool Exchange::tell_of_drain() {
     return true;
 }
 
-// The part of the body that has to be here before anything is sent; see wait_for_whole().
+// The part of the body that has to be here before anything is sent; see wait_for_whole(). A body
+// that something is made of is waited for until the deadline: then the Plan has the answer, and who
+// has somebody on the phone gets the fallback, not a 408 when the client's idle time is over.
 Async<bool> Exchange::receive_body() {
     Context& context = side_.context;
     const bool expects = side_.request.find(FieldId::expect).has_value();
@@ -252,10 +262,20 @@ Async<bool> Exchange::receive_body() {
         }
         side_.answering = false;
     }
+    const policy::Rules& rules = upstream_->rules();
+    const bool client_key = has_key(side_.request, rules.dialect->key_header);
+    const bool wanted = policy::wants_whole_body(rules, route_, client_key);
+    Deadline latest(context.deadlines, side_.signal);
+    if (wanted) {  // how much time there is only a Plan knows
+        latest.arm(
+            policy::Plan(rules, route_, upstream_->standing(), facts(), begun_, {}).deadline()
+        );
+    }
     Deadline idle(context.deadlines, side_.signal);
     idle.arm(steady_now() + context.limits.client_body_idle);
     std::uint64_t seen = body_.received();
-    while (body_.state() == RequestBody::State::reading && body_.wait_for_whole()) {
+    while (waits_for_body(body_, wanted)) {
+        if (latest.expired()) co_return true;
         if (idle.expired() || context.drained()) {
             body_.late();
             break;

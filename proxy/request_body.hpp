@@ -60,7 +60,7 @@ public:
     std::uint64_t received() const { return received_; }
     // Should it be whole before the first attempt? Yes where its length is known and will be kept:
     // then a client that dies half-way never reaches the upstream, and a slow one is not taken for
-    // a slow upstream. A chunked body may go on for as long as the exchange does, and flows.
+    // a slow upstream. A chunked one flows, unless something is made of it (policy/whole_body.hpp).
     bool wait_for_whole() const;
 
     Framing framing() const;
