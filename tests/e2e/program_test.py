@@ -1,8 +1,10 @@
 """The program from outside: exit statuses, and what it says on its way out."""
 
 import json
+import os
 import signal
 import socket
+import subprocess
 import threading
 
 import support
@@ -104,6 +106,46 @@ class ExitStatus(support.TestCase):
                 status, _, errors = run("run", "--config", str(file))
                 self.assertEqual(status, 78)
                 self.assertIn(str(file), errors)
+
+
+class ReaderLeaves(support.Backstop):
+    """Whoever reads its log goes away once it has the addresses."""
+
+    @staticmethod
+    def _read(stream, into):
+        with stream:
+            for line in stream:
+                into.append(line.decode().rstrip("\n"))
+                if '"msg":"admin"' in into[-1]:
+                    return
+
+
+class LogReader(support.TestCase):
+    def test_calls_are_forwarded_when_it_has_gone(self):
+        simulator = self.simulator("--limits", "off")
+        backstop = ReaderLeaves(support.config(simulator.url))
+        self.addCleanup(self._end, backstop, "backstop")
+        self.assertEqual(backstop.start("c").status, 200)
+        support.until(
+            lambda: backstop.metrics().value("backstop_log_lines_dropped_total"),
+            "the access line meets a closed pipe",
+        )
+        self.assertEqual(backstop.end("c").status, 200)
+
+    def test_other_commands_end_with_it_quietly(self):
+        for arguments in (("dialects", "sticky-calls"), ("--help",)):
+            with self.subTest(arguments):
+                reader, writer = os.pipe()
+                os.close(reader)
+                with os.fdopen(writer, "wb") as nobody:
+                    done = subprocess.run(
+                        [support.program("BACKSTOP"), *arguments],
+                        stdout=nobody,
+                        stderr=subprocess.PIPE,
+                        timeout=support.STUCK,
+                        check=False,
+                    )
+                self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, b""))
 
 
 class Drain(support.TestCase):
