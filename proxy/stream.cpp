@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/error.hpp>
 
 #include <array>
 #include <cstring>
@@ -25,6 +26,12 @@ constexpr std::size_t together = 8 * 1024;
 std::array<char, 32 * 1024>& raw_scratch() {
     static std::array<char, 32 * 1024> scratch;
     return scratch;
+}
+
+// The kernel tells of an RST only once. Where sending has heard of it, receiving meets an end that
+// looks orderly. After a FIN the RST is told as EPIPE instead, and that end was orderly.
+error_code not_orderly(error_code write_error, error_code end) {
+    return write_error == asio::error::connection_reset ? write_error : end;
 }
 
 }  // namespace
@@ -80,7 +87,8 @@ void Stream::receive() {
     error_code ec;
     const std::size_t count = socket_.receive(asio::buffer(room.data(), size), 0, ec);
     in_.commit(count);
-    if (ec && ec != asio::error::would_block) end(ec);
+    if (ec == asio::error::would_block) return;
+    if (ec) end(ec == asio::error::eof ? not_orderly(write_error_, ec) : ec);
 }
 
 void Stream::receive_tls() {
@@ -90,7 +98,8 @@ void Stream::receive_tls() {
     if (ec == asio::error::would_block) return;
     if (ec) {
         // An end without close_notify: whether it cut anything short depends on the framing.
-        end(ec == asio::error::eof ? tls_->end_of_file() : ec);
+        if (ec == asio::error::eof) ec = tls_->end_of_file();
+        end(ec == asio::ssl::error::stream_truncated ? not_orderly(write_error_, ec) : ec);
         return;
     }
     const error_code broken = tls_->decrypt({scratch.data(), count}, in_, up_to_);
@@ -175,7 +184,10 @@ bool Stream::refused() {
     int error = 0;
     socklen_t size = sizeof error;
     const int descriptor = socket_.native_handle();
-    return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error == 0)
+        return false;
+    write_error_ = {error, boost::system::system_category()};  // it is not told a second time
+    return true;
 }
 
 bool Stream::flushed() const {

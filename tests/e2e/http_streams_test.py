@@ -1,5 +1,6 @@
 """What depends on when bytes come rather than on which: early answers, backpressure, talk out of turn."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -71,6 +72,46 @@ class EarlyAnswers(WireCase):
         self.assertEqual(client.response()[0], 403)
         client.ended()
         sender.join()
+
+
+class Cut(WireCase):
+    """An answer that ends with its connection, while most of the upload has not been taken."""
+
+    def answer(self, end):
+        read = threading.Event()
+
+        def script(connection):
+            connection.receive()
+            connection.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 20_000)
+            read.wait(support.STUCK)
+            end(connection)
+
+        client = self.serve(script)
+
+        def send():
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                client.send(CHUNKED + b"%x\r\n" % SENT + bytes(SENT))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        self.assertEqual(client.head()[0], 200)
+        while client.data.count(b"x") < 20_000:
+            self.assertTrue(client.more())
+        read.set()
+        client.ended()
+        sender.join()
+        (line,) = self.proxy.access(1)
+        return client.data[-5:] == b"0\r\n\r\n", line["outcome"]
+
+    def test_by_rst_it_is_not_completed(self):
+        self.assertEqual(self.answer(lambda connection: connection.reset()), (False, "aborted"))
+
+    def test_by_fin_it_was_whole_whatever_follows(self):
+        def end(connection):
+            connection.half_close()
+            connection.reset()
+
+        self.assertEqual(self.answer(end), (True, "ok"))
 
 
 class Backpressure(WireCase):
