@@ -53,6 +53,7 @@ void Stream::read_up_to(std::size_t up_to) {
     if (tls_ && tls_->has_pending()) {
         // Decrypted or raw bytes were left behind when in_ was full.
         if (const error_code ec = tls_->decrypt({}, in_, up_to_)) end(ec);
+        flush_tls();  // a KeyUpdate among them is answered (RFC 8446 4.6.3)
     }
     watch_read();
 }
