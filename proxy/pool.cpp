@@ -4,6 +4,16 @@
 
 namespace backstop::proxy {
 
+namespace {
+
+// An orderly end, with TLS's close_notify (RFC 8446 6.1), of a connection with nothing under way.
+void say_goodbye(Stream& stream) {
+    stream.owned_by(nullptr);
+    if (!stream.ended()) stream.shutdown_send();
+}
+
+}  // namespace
+
 Connection::Connection(Pool& pool, Stream::Pointer stream, policy::Instant created)
     : pool_(pool), stream_(std::move(stream)), created_(created) {}
 
@@ -40,7 +50,10 @@ ConnectionPointer Pool::take(policy::Instant now, policy::Duration idle_below) {
 }
 
 bool Pool::reserve(Signal& waiter) {
-    if (open_ >= options_.connections && !idle_.empty()) idle_.erase(idle_.begin());
+    if (open_ >= options_.connections && !idle_.empty()) {
+        say_goodbye(idle_.front()->stream());
+        idle_.erase(idle_.begin());
+    }
     if (open_ < options_.connections) {
         ++open_;
         return true;
@@ -76,6 +89,7 @@ void Pool::put_back(
     Stream& stream = connection->stream();
     if (idle <= policy::Duration::zero() || now >= retired || stream.ended() ||
         !stream.in().empty() || !stream.open()) {
+        say_goodbye(stream);
         return;  // closed
     }
     ++connection->exchanges_;
@@ -91,12 +105,18 @@ void Pool::put_back(
 }
 
 void Pool::close_idle() {
+    for (const ConnectionPointer& one : idle_)
+        say_goodbye(one->stream());
     idle_.clear();
 }
 
 void Pool::wake() {
     const policy::Instant now = steady_now();
-    std::erase_if(idle_, [&](const ConnectionPointer& one) { return one->idle_until_ <= now; });
+    std::erase_if(idle_, [&](const ConnectionPointer& one) {
+        const bool due = one->idle_until_ <= now;
+        if (due) say_goodbye(one->stream());
+        return due;
+    });
     arm();
 }
 

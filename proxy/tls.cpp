@@ -102,7 +102,19 @@ TlsSession::TlsSession(std::shared_ptr<TlsContext> shared)
     if (context.last_session_ != nullptr) SSL_set_session(ssl_.get(), context.last_session_);
 }
 
-TlsSession::~TlsSession() = default;
+TlsSession::~TlsSession() {
+    if (!ready_) {
+        // Whatever ended the handshake: what it offered must not fail all that follow, too.
+        SSL_SESSION*& last = context_->last_session_;
+        if (last == nullptr || SSL_get_session(ssl_.get()) != last) return;
+        SSL_SESSION_free(last);
+        last = nullptr;
+    } else if (trouble_.empty()) {
+        // OpenSSL resumes no session whose connection is freed without close_notify on both sides;
+        // but peers that close without are common, and it is enough that nothing was wrong.
+        SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+}
 
 error_code TlsSession::decrypt(std::string_view raw, Buffer& in, std::size_t up_to) {
     feeding_ = raw;

@@ -37,9 +37,9 @@ def send_at_once(connection, *pieces, end=False):
 
 
 class TlsWireCase(WireCase):
-    def serve_tls(self, script, settings=FAST):
+    def serve_tls(self, script, settings=FAST, upstream=TlsUpstream):
         authority = Authority(self.folder(), "ca")
-        self.upstream = TlsUpstream(script, authority.certificate("DNS:localhost"))
+        self.upstream = upstream(script, authority.certificate("DNS:localhost"))
         self.addCleanup(self.upstream.close)
         trusted = f'[upstream.tls]\nca_file = "{authority.file}"\n'
         text = support.config(self.upstream.url, settings + trusted, dialect="http")
