@@ -168,6 +168,9 @@ class Around(Unpacked):
         file = self.root / "etc/backstop/backstop.toml"
         self.assertIn(f"--config /{file.relative_to(self.root)}", text)
         self.assertIn("ExecReload=/bin/kill -HUP $MAINPID", text)
+        # Another command before it would meet a bad configuration first, and start over and over.
+        self.assertIn("RestartPreventExitStatus=64 78", text)
+        self.assertNotIn("\nExecStartPre", text)
         unit.write_text(text.replace("/usr/bin/backstop", support.program("BACKSTOP")))
         verified = subprocess.run(
             ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, check=False
