@@ -57,6 +57,13 @@ class Compose(support.TestCase):
             for port in re.findall(rf'^{key}\s*= ".*:(\d+)"', text, re.MULTILINE):
                 self.assertIn(port, published)
 
+    def test_the_configuration_is_mounted_as_a_folder(self):
+        """A file that is mounted by itself stays what it was when an editor renames another over it."""
+        (volume,) = self.services["backstop"]["volumes"]
+        source, target, mode = volume.split(":")
+        self.assertTrue((pathlib.Path(source) / "backstop.toml").is_file(), source)
+        self.assertEqual((target, mode), ("/etc/backstop", "ro"))
+
     def test_the_simulator_takes_its_command_line(self):
         listen, address, *command = self.services["simulator"]["command"]
         self.assertEqual((listen, address), ("--listen", "0.0.0.0:9000"))
