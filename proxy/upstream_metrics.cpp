@@ -11,7 +11,9 @@ namespace {
 // Outcomes that any route may come to, from the first scrape on, so that their first increase is
 // seen as one; another answer of the API's is known when it comes.
 constexpr std::array sure_local_errors{429, 502, 503, 504};
-constexpr std::array sure_upstream_errors{500, 502, 503, 504};
+constexpr std::array sure_upstream_errors{200, 500, 502, 503, 504};  // 200: broke off after it
+constexpr std::array sure_client_errors{401, 402, 403, 429};
+constexpr std::array sure_aborted{200, 499};
 // Outcomes that lead to retries.
 constexpr std::array retry_reasons{
     policy::Reason::unreachable,
@@ -181,6 +183,10 @@ void UpstreamMetrics::exchange(const Report& report) {
         metrics_.recent_.quota(name(), standing_->quota.last()->remaining);
 }
 
+        for (const int status : sure_client_errors)
+            requests(series, method, status, Outcome::client_error);
+        for (const int status : sure_aborted)
+            requests(series, method, status, Outcome::aborted);
 void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {
     for (const policy::AttemptRecord& attempt : record.attempts) {
         attempts(route, attempt.status, attempt.failure)->Increment();
