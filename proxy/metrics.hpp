@@ -63,7 +63,8 @@ public:
 
     // Binds an upstream's series to its routes. `rules` stay where they are, and the Metrics
     // outlive the binding. A second binding of the same name (a reload) goes on with the series
-    // that both know; gauges are those of the newest. Series stay when their binding is gone.
+    // that both know; gauges are those of the newest, but for the live numbers, which are of all.
+    // Series stay when their binding is gone.
     std::unique_ptr<UpstreamMetrics> upstream(const policy::Rules& rules);
 
     // A request that never became an exchange. `kind` is one of client_error_kinds(), or counted as

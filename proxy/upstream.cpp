@@ -18,6 +18,12 @@ config::Target first_hop(const config::Upstream& configured) {
     return proxy;
 }
 
+// What several share is told by the first that is asked, for as long as it lives.
+bool tells(const Upstream*& teller, const Upstream* asked) {
+    if (teller == nullptr) teller = asked;
+    return teller == asked;
+}
+
 }  // namespace
 
 Upstream::Reach::Reach(
@@ -62,18 +68,23 @@ Upstream::Upstream(
     }
     metrics_->set_standing(&legacy_.live->standing);
     metrics_->set_live([this, &context] {
-        const Pool& pool = legacy_.reach->pool;
         LiveNumbers numbers;
-        numbers.connections_idle = pool.idle();
-        numbers.connections_busy = pool.open() - pool.idle();
-        numbers.in_flight = legacy_.live->in_flight;
-        numbers.waiting = pool.waiting();
+        if (tells(legacy_.reach->teller, this)) {
+            const Pool& pool = legacy_.reach->pool;
+            numbers.connections_idle = pool.idle();
+            numbers.connections_busy = pool.open() - pool.idle();
+            numbers.waiting = pool.waiting();
+        }
+        if (tells(legacy_.live->teller, this)) numbers.in_flight = legacy_.live->in_flight;
         numbers.buffer_bytes = context.replay.used;
         return numbers;
     });
 }
 
-Upstream::~Upstream() = default;
+Upstream::~Upstream() {
+    if (legacy_.live->teller == this) legacy_.live->teller = nullptr;
+    if (legacy_.reach->teller == this) legacy_.reach->teller = nullptr;
+}
 
 void Upstream::renew_credential(const std::string& value) {
     if (!legacy_.credential || !legacy_.credential->renew(value)) return;

@@ -29,6 +29,7 @@ public:
         policy::Standing standing;
         int in_flight = 0;  // exchanges
         std::vector<Signal*> sleepers{};
+        const Upstream* teller = nullptr;  // of those that share it, for the gauges
     };
     // How it is reached: goes on for as long as that is the same.
     struct Reach {
@@ -41,6 +42,7 @@ public:
         Resolver resolver;
         std::shared_ptr<TlsContext> tls;  // null: plain
         Pool pool;
+        const Upstream* teller = nullptr;
     };
     // What another Upstream can take over; null where there is nothing to.
     struct Legacy {

@@ -110,6 +110,19 @@ void UpstreamMetrics::retire() {
     std::erase(metrics_.bindings_, this);
 }
 
+LiveNumbers UpstreamMetrics::live() const {
+    LiveNumbers sum = live_ ? live_() : LiveNumbers{};
+    for (const UpstreamMetrics* other : metrics_.bindings_) {
+        if (other == this || other->name() != name() || !other->live_) continue;
+        const LiveNumbers more = other->live_();
+        sum.connections_idle += more.connections_idle;
+        sum.connections_busy += more.connections_busy;
+        sum.in_flight += more.in_flight;
+        sum.waiting += more.waiting;
+    }
+    return sum;
+}
+
 void UpstreamMetrics::bind(RouteSeries& series, const policy::Route& route) {
     series.label = route.label;
     series.duration =
@@ -144,6 +157,10 @@ void UpstreamMetrics::bind_requests(RouteSeries& series, const policy::Route& ro
             requests(series, method, status, Outcome::local_error);
         for (const int status : sure_upstream_errors)
             requests(series, method, status, Outcome::upstream_error);
+        for (const int status : sure_client_errors)
+            requests(series, method, status, Outcome::client_error);
+        for (const int status : sure_aborted)
+            requests(series, method, status, Outcome::aborted);
         for (const policy::Fallback& fallback : route.fallbacks)
             requests(series, method, fallback.status, Outcome::degraded);
     }
@@ -183,10 +200,6 @@ void UpstreamMetrics::exchange(const Report& report) {
         metrics_.recent_.quota(name(), standing_->quota.last()->remaining);
 }
 
-        for (const int status : sure_client_errors)
-            requests(series, method, status, Outcome::client_error);
-        for (const int status : sure_aborted)
-            requests(series, method, status, Outcome::aborted);
 void UpstreamMetrics::record(RouteSeries& route, const policy::Record& record) {
     for (const policy::AttemptRecord& attempt : record.attempts) {
         attempts(route, attempt.status, attempt.failure)->Increment();

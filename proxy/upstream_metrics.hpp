@@ -30,7 +30,7 @@ struct LiveNumbers {
     int connections_busy = 0;  // in use, or being opened
     int in_flight = 0;         // exchanges
     int waiting = 0;           // for a connection; those at the gate are known from the Standing
-    std::size_t buffer_bytes = 0;  // of request bodies kept for resending
+    std::size_t buffer_bytes = 0;  // of request bodies kept for resending; of the whole process
 };
 
 enum class TlsUse : unsigned char {
@@ -58,6 +58,7 @@ public:
     // Where the gauges come from. Without them they are absent. Both outlive the binding, or are
     // taken away again.
     void set_standing(const policy::Standing* standing) { standing_ = standing; }
+    // What bindings of the same name share is told by one of them alone.
     void set_live(std::function<LiveNumbers()> live) { live_ = std::move(live); }
     // How connections are secured; for /status only.
     void set_tls(TlsUse tls) { tls_ = tls; }
@@ -65,7 +66,8 @@ public:
     const policy::Rules& rules() const { return rules_; }
     const std::string& name() const { return rules_.upstream; }
     const policy::Standing* standing() const { return standing_; }
-    LiveNumbers live() const { return live_ ? live_() : LiveNumbers{}; }
+    // Of this binding and of those of the same name that it has replaced: their exchanges go on.
+    LiveNumbers live() const;
     TlsUse tls() const { return tls_; }
     bool has_live() const { return static_cast<bool>(live_); }
 

@@ -3,9 +3,12 @@
 import collections
 import itertools
 import json
+import threading
 
 import support
+import wire
 from support import END, START
+from upstream import Upstream
 
 FAST = """
 [upstream.retry]
@@ -206,6 +209,50 @@ class Gauges(support.TestCase):
         offset = backstop.metrics().value("backstop_clock_offset_seconds")
         self.figure(f"an API that is 300 s fast was found to be {offset:.2f} s fast")
         self.assertAlmostEqual(offset, 300, delta=5)
+
+
+def local(url):
+    """The same place as another url."""
+    return url.replace("127.0.0.1", "localhost")
+
+
+class Reloads(support.TestCase):
+    def test_a_stream_that_began_before_is_still_told(self):
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def stream(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            over.wait(support.STUCK)
+            connection.send(b"0\r\n\r\n")
+            connection.close()
+
+        def told():
+            metrics = backstop.metrics()
+            return (
+                metrics.value("backstop_inflight_requests"),
+                metrics.value("backstop_connections", state="busy"),
+                backstop.status()["upstreams"][0]["in_flight"],
+            )
+
+        upstream = Upstream(stream)
+        self.addCleanup(upstream.close)
+        text = support.config(upstream.url, dialect="http")
+        backstop = self.backstop(text)
+        client = wire.Client(backstop)
+        self.addCleanup(client.close)
+        client.send(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(client.head()[0], 200)
+        self.assertEqual(told(), (1, 1, 1))
+        other_rules = support.config(upstream.url, support.QUICK, dialect="http")
+        other_url = other_rules.replace(upstream.url, local(upstream.url))
+        for change in (other_rules, other_url, text):
+            backstop.reloaded(lambda text=change: backstop.write(text))
+            self.assertEqual(told(), (1, 1, 1))
+        over.set()
+        self.assertEqual(list(client.chunks()), [])
+        support.until(lambda: told() == (0, 0, 0), "it is over")
 
 
 if __name__ == "__main__":

@@ -550,6 +550,31 @@ TEST_F(MetricsTest, KeepsCountingAcrossAReload) {
     );
 }
 
+TEST_F(MetricsTest, TellsTheLiveNumbersOfWhatAReloadReplaced) {
+    LiveNumbers older;
+    older.connections_idle = 1;
+    older.connections_busy = 2;
+    older.in_flight = 3;
+    older.waiting = 4;
+    older.buffer_bytes = 1024;
+    upstream_->set_live([&] { return older; });
+    auto reloaded = metrics_.upstream(rules_);
+    reloaded->set_live([] { return LiveNumbers{10, 20, 30, 40, 1024}; });
+    const policy::Rules others = rules_of("beta");
+    auto beta = metrics_.upstream(others);
+    beta->set_live([] { return LiveNumbers{100, 100, 100, 100, 1024}; });
+
+    EXPECT_THAT(value("backstop_connections", {{"state", "idle"}}), Optional(11));
+    EXPECT_THAT(value("backstop_connections", {{"state", "busy"}}), Optional(22));
+    EXPECT_THAT(value("backstop_inflight_requests", {}), Optional(33));
+    EXPECT_THAT(value("backstop_queue_depth", {}), Optional(44));
+    EXPECT_THAT(value("backstop_buffer_bytes", {}), Optional(1024)) << "of the whole process";
+    EXPECT_EQ(reloaded->live().in_flight, 33) << "for /status";
+
+    upstream_ = std::move(reloaded);
+    EXPECT_THAT(value("backstop_inflight_requests", {}), Optional(30));
+}
+
 TEST_F(MetricsTest, KeepsTheCountersButNotTheGaugesOfWhatAReloadRemoved) {
     const policy::Rules more = rules_of("beta");
     const policy::Standing standing(more);
