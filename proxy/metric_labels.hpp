@@ -35,6 +35,8 @@ inline constexpr auto all_failures =
     values_to<policy::FailureKind, policy::FailureKind::malformed>();
 inline constexpr auto all_ambiguous =
     values_to<policy::Record::Ambiguous, policy::Record::Ambiguous::unknown>();
+inline constexpr auto all_breaker_states =
+    values_to<policy::CircuitBreaker::State, policy::CircuitBreaker::State::half_open>();
 inline constexpr auto all_stages = values_to<policy::Stage, policy::Stage::receive_body>();
 
 // The method as a label: one of the methods of RFC 9110 and 5789, or "other". A client can invent

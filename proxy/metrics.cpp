@@ -65,7 +65,8 @@ UpstreamFamilies::UpstreamFamilies(prometheus::Registry& registry)
       degraded_responses(registry, families::degraded_responses),
       idempotency_events(registry, families::idempotency_events),
       ambiguous_outcomes(registry, families::ambiguous_outcomes),
-      connection_failures(registry, families::connection_failures) {}
+      connection_failures(registry, families::connection_failures),
+      breaker_transitions(registry, families::breaker_transitions) {}
 
 Metrics::Metrics(const Build& build)
     : families_(registry_),
@@ -118,6 +119,9 @@ void Metrics::set_process(std::function<ProcessNumbers()> numbers) {
 }
 
 std::string Metrics::exposition(policy::Moment now) const {
+    // A breaker changes in the midst of an exchange, too.
+    for (const UpstreamMetrics* binding : bindings_)
+        binding->count_transitions();
     std::vector<prometheus::MetricFamily> all = registry_.Collect();
     collect_standing(newest_bindings(), now, all);
     if (process_) collect_process(process_(), all);

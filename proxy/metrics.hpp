@@ -46,6 +46,7 @@ struct UpstreamFamilies {
     SeriesFamily<Counter> idempotency_events;
     SeriesFamily<Counter> ambiguous_outcomes;
     SeriesFamily<Counter> connection_failures;
+    SeriesFamily<Counter> breaker_transitions;
 };
 
 // Numbers of the process that are read when somebody scrapes.

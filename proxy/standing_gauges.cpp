@@ -16,11 +16,6 @@ namespace {
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-constexpr std::array breaker_states{
-    policy::CircuitBreaker::State::closed,
-    policy::CircuitBreaker::State::open,
-    policy::CircuitBreaker::State::half_open,
-};
 constexpr std::array gate_kinds{policy::Gate::Kind::rate, policy::Gate::Kind::concurrency};
 
 double seconds(policy::Duration duration) {
@@ -80,7 +75,6 @@ struct Mirrors {
     Mirror quota_remaining{families::quota_remaining};
     Mirror quota_observed{families::quota_observed};
     Mirror breaker_state{families::breaker_state};
-    Mirror breaker_transitions{families::breaker_transitions};
     Mirror clock_offset{families::clock_offset};
     Mirror connections{families::connections};
     Mirror inflight_requests{families::inflight_requests};
@@ -100,7 +94,6 @@ struct Mirrors {
               &quota_remaining,
               &quota_observed,
               &breaker_state,
-              &breaker_transitions,
               &clock_offset,
               &connections,
               &inflight_requests,
@@ -151,20 +144,11 @@ void add_breaker(
     policy::Moment now
 ) {
     const policy::CircuitBreaker::State current = breaker.state(now.steady);
-    for (const policy::CircuitBreaker::State state : breaker_states) {
+    for (const policy::CircuitBreaker::State state : all_breaker_states) {
         mirrors.breaker_state.set(
             {{"upstream", upstream}, {"state", word(state)}}, state == current ? 1 : 0
         );
     }
-    const policy::CircuitBreaker::Transitions& count = breaker.transitions();
-    const auto add = [&](policy::CircuitBreaker::State to, unsigned long times) {
-        mirrors.breaker_transitions.set(
-            {{"upstream", upstream}, {"to", word(to)}}, static_cast<double>(times)
-        );
-    };
-    add(policy::CircuitBreaker::State::closed, count.closed);
-    add(policy::CircuitBreaker::State::open, count.open);
-    add(policy::CircuitBreaker::State::half_open, count.half_open);
 }
 
 // Returns how many requests wait at the gates.

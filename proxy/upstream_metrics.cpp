@@ -98,6 +98,10 @@ UpstreamMetrics::UpstreamMetrics(Metrics& metrics, const policy::Rules& rules)
             connection_failures(stage, reused);
         }
     }
+    for (const auto state : all_breaker_states) {
+        transitions_.at(place(state)) =
+            families_.breaker_transitions.series({{"upstream", name()}, {"to", text(word(state))}});
+    }
     bind_denials();
     metrics_.bindings_.push_back(this);
 }
@@ -108,6 +112,28 @@ UpstreamMetrics::~UpstreamMetrics() {
 
 void UpstreamMetrics::retire() {
     std::erase(metrics_.bindings_, this);
+}
+
+void UpstreamMetrics::set_standing(const policy::Standing* standing) {
+    standing_ = standing;
+    counted_ = std::make_shared<policy::CircuitBreaker::Transitions>();
+    for (const UpstreamMetrics* other : metrics_.bindings_) {
+        if (other != this && other->standing_ == standing) counted_ = other->counted_;
+    }
+}
+
+void UpstreamMetrics::count_transitions() const {
+    if (standing_ == nullptr) return;
+    using State = policy::CircuitBreaker::State;
+    const policy::CircuitBreaker::Transitions& present = standing_->breaker.transitions();
+    const auto count = [this](State to, unsigned long times, unsigned long& counted) {
+        if (times == counted) return;
+        transitions_.at(place(to))->Increment(static_cast<double>(times - counted));
+        counted = times;
+    };
+    count(State::closed, present.closed, counted_->closed);
+    count(State::open, present.open, counted_->open);
+    count(State::half_open, present.half_open, counted_->half_open);
 }
 
 LiveNumbers UpstreamMetrics::live() const {
@@ -195,6 +221,7 @@ void UpstreamMetrics::exchange(const Report& report) {
     if (report.outcome == Outcome::degraded) degraded(route, report.reason)->Increment();
     idempotency(report);
     if (report.record != nullptr) record(route, *report.record);
+    count_transitions();
     metrics_.recent_.exchange(name(), report);
     if (standing_ != nullptr && standing_->quota.last())
         metrics_.recent_.quota(name(), standing_->quota.last()->remaining);

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,6 +51,8 @@ public:
     void exchange(const Report& report);
     // A connection has failed. From outside: one that could not be opened.
     void connection_failed(policy::Stage stage, bool reused);
+    // Counts the changes of the breaker's state since it was last called for this Standing.
+    void count_transitions() const;
 
     // A reload has removed the upstream: its gauges and its status are gone from here on, while
     // counters stay, and count what is still under way.
@@ -57,7 +60,7 @@ public:
 
     // Where the gauges come from. Without them they are absent. Both outlive the binding, or are
     // taken away again.
-    void set_standing(const policy::Standing* standing) { standing_ = standing; }
+    void set_standing(const policy::Standing* standing);
     // What bindings of the same name share is told by one of them alone.
     void set_live(std::function<LiveNumbers()> live) { live_ = std::move(live); }
     // How connections are secured; for /status only.
@@ -117,6 +120,10 @@ private:
     std::unordered_map<std::string, Series<Counter>> denials_{};
 
     const policy::Standing* standing_ = nullptr;
+    // What was counted of it, shared by all bindings that have the same one.
+    std::shared_ptr<policy::CircuitBreaker::Transitions> counted_{};
+    CounterFor<policy::CircuitBreaker::State, policy::CircuitBreaker::State::half_open>
+        transitions_{};
     std::function<LiveNumbers()> live_{};
     TlsUse tls_ = TlsUse::none;
 };

@@ -254,6 +254,21 @@ class Reloads(support.TestCase):
         self.assertEqual(list(client.chunks()), [])
         support.until(lambda: told() == (0, 0, 0), "it is over")
 
+    def test_transitions_of_a_breaker_that_is_gone_stay(self):
+        simulator, backstop = self.pair("--fault", "status code=500", upstream=support.QUICK)
+        for number in range(4):
+            backstop.start(f"c{number}")
+        opened = {"upstream": "sticky-calls", "to": "open"}
+        name = "backstop_breaker_transitions_total"
+        self.assertEqual(backstop.metrics().value(name, **opened), 1)
+        text = backstop.config.read_text()
+        moved = text.replace(simulator.url, local(simulator.url))
+        renamed = moved.replace('name    = "sticky-calls"', 'name    = "renamed"')
+        for change in (moved, renamed):
+            backstop.reloaded(lambda text=change: backstop.write(text))
+            self.assertEqual(backstop.metrics().value(name, **opened), 1)
+        self.assertEqual(backstop.metrics().value(name, upstream="renamed", to="open"), 0)
+
 
 if __name__ == "__main__":
     support.main()

@@ -575,6 +575,41 @@ TEST_F(MetricsTest, TellsTheLiveNumbersOfWhatAReloadReplaced) {
     EXPECT_THAT(value("backstop_inflight_requests", {}), Optional(30));
 }
 
+TEST_F(MetricsTest, KeepsCountingTransitionsWhateverBecomesOfTheBreaker) {
+    const auto opened = [this] {
+        return value("backstop_breaker_transitions_total", {{"to", "open"}});
+    };
+    const auto open = [this](policy::Standing& standing) {
+        for (int i = 0; i < 5; ++i)
+            standing.breaker.failed(standing.breaker.admit(true, clock_.steady()), clock_.steady());
+    };
+    EXPECT_THAT(opened(), Optional(0));
+    policy::Standing moved(rules_);
+    upstream_->set_standing(&standing_);
+    open(standing_);
+    EXPECT_THAT(opened(), Optional(1));
+
+    auto same = metrics_.upstream(rules_);
+    same->set_standing(&standing_);
+    EXPECT_THAT(opened(), Optional(1)) << "both have this one";
+
+    upstream_ = metrics_.upstream(rules_);
+    upstream_->set_standing(&moved);
+    EXPECT_THAT(opened(), Optional(1));
+    open(moved);
+    EXPECT_THAT(opened(), Optional(2));
+
+    // What nobody scrapes any more is counted when its exchanges end.
+    clock_.advance(10s);
+    moved.breaker.admit(true, clock_.steady());
+    upstream_->retire();
+    upstream_->exchange(report(200, Outcome::ok, policy::Reason::succeeded));
+    EXPECT_THAT(value("backstop_breaker_transitions_total", {{"to", "half_open"}}), Optional(1));
+    upstream_.reset();
+    same.reset();
+    EXPECT_THAT(opened(), Optional(2));
+}
+
 TEST_F(MetricsTest, KeepsTheCountersButNotTheGaugesOfWhatAReloadRemoved) {
     const policy::Rules more = rules_of("beta");
     const policy::Standing standing(more);
