@@ -39,12 +39,14 @@ struct ClientSide final : ClientHook, Scratch {
 
     void stop() override { signal.stop(); }
     void wake() override { signal.wake_later(); }
+    bool silent() override { return stream->still_quiet(); }
 
     // No request is taken after the one under way.
     bool ending() const { return context.draining || site->closed; }
 
     // A request begins to arrive, into what is lent for it.
     void begin(HeadLimits limits) {
+        RestingHook::unlink();
         if (!parser) borrow(*this);
         parser.emplace(request, limits);
     }

@@ -51,11 +51,22 @@ private:
     std::uniform_real_distribution<double> uniform_{0.0, 1.0};
 };
 
-// A client connection, as far as whoever stops the process must know it.
-class ClientHook : public boost::intrusive::list_base_hook<> {
+// Linked while a client rests between two requests.
+struct Resting;
+using RestingHook = boost::intrusive::list_base_hook<
+    boost::intrusive::tag<Resting>,
+    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+// A client connection, as far as whoever stops the process or needs its place must know it.
+class ClientHook : public boost::intrusive::list_base_hook<>, public RestingHook {
 public:
     virtual void stop() = 0;  // unwinds its coroutine
     virtual void wake() = 0;  // has it look at the state of things
+    // Nothing has come since its last request, nor waits in the kernel. Asks the kernel.
+    virtual bool silent() = 0;
+
+    // When it was accepted or its last answer ended. Has a meaning while it rests.
+    policy::Instant idle_since{};  // NOLINT(misc-non-private-member-variables-in-classes)
 
 protected:
     ~ClientHook() = default;
@@ -72,6 +83,8 @@ struct Context {
 
     // The drain time is over: whoever still waits for an upstream answers now.
     bool drained() const { return draining && steady_now() >= drain_until; }
+    // No client is taken before another leaves.
+    bool full() const { return client_count >= limits.client_connections; }
 
     Executor executor;
     Deadlines deadlines;
@@ -81,6 +94,13 @@ struct Context {
     config::Limits limits;
     ReplayMemory replay;
     boost::intrusive::list<ClientHook> clients{};  // open client connections
+    // Those that have been idle for a moment, the longest first. A client that asks again at once
+    // is never in it, so that the list costs the forwarding path nothing.
+    boost::intrusive::list<
+        ClientHook,
+        boost::intrusive::base_hook<RestingHook>,
+        boost::intrusive::constant_time_size<false>>
+        resting{};
     int client_count = 0;
     std::function<void()> client_closed{};  // there may be room for another
     int in_flight = 0;                      // exchanges

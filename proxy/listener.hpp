@@ -1,5 +1,6 @@
-// Accepts clients on one address until told to stop. Pauses at the connection limit and when
-// descriptors run out, without burning CPU, and goes on as soon as a client has left.
+// Accepts clients on one address until told to stop. At the connection limit a client that is idle
+// makes room for one that waits. Where none is, and when descriptors run out, those who wait are
+// taken as soon as others leave; that is told, and burns no CPU.
 #pragma once
 
 #include "config/config.hpp"
@@ -9,6 +10,7 @@
 #include "proxy/site.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace backstop::proxy {
 
@@ -33,10 +35,14 @@ public:
 
 private:
     void wait();
+    void take_up();
     bool accept_some();
     void accept_one(Socket socket);
     bool somebody_waits();
+    void make_room();
     void pause(const error_code& shortage);
+    void look_again_later();
+    void everybody_taken();
 
     Context& context_;
     Bound socket_;
@@ -44,7 +50,8 @@ private:
     Timer pause_;
     bool waiting_ = false;
     bool paused_ = false;
-    bool starved_ = false;  // clients wait, and it was said
+    bool starved_ = false;                            // clients wait, and it was said
+    std::optional<policy::Instant> crowded_since_{};  // at the limit, and somebody waits
     // A handler of Asio's can be on its way when this is destroyed.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -153,9 +153,17 @@ const FamilyInfo client_errors{
     "backstop_client_errors_total",
     counter,
     "kind",
-    "Requests refused before they reached a route, and clients that were too slow."};
+    "Requests refused before they reached a route, and clients that were too slow or kept "
+    "waiting."};
 const FamilyInfo client_connections{
     "backstop_client_connections", gauge, "", "Open connections from clients."};
+const FamilyInfo client_connections_limit{
+    "backstop_client_connections_limit",
+    gauge,
+    "",
+    "How many connections from clients are allowed: limits.client_connections, or fewer for lack "
+    "of "
+    "descriptors."};
 const FamilyInfo internal_errors{
     "backstop_internal_errors_total",
     counter,
@@ -212,6 +220,7 @@ std::span<const FamilyInfo* const> all() {
         &clock_offset,
         &client_errors,
         &client_connections,
+        &client_connections_limit,
         &internal_errors,
         &log_lines_dropped,
         &config_reload_successful,

@@ -57,6 +57,7 @@ extern const FamilyInfo connection_failures;
 extern const FamilyInfo clock_offset;
 extern const FamilyInfo client_errors;
 extern const FamilyInfo client_connections;
+extern const FamilyInfo client_connections_limit;
 extern const FamilyInfo internal_errors;
 extern const FamilyInfo log_lines_dropped;
 extern const FamilyInfo config_reload_successful;

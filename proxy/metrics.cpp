@@ -13,7 +13,7 @@ namespace backstop::proxy {
 namespace {
 
 // Why a request never became an exchange.
-constexpr std::array<std::string_view, 10> client_error_words{
+constexpr std::array<std::string_view, 11> client_error_words{
     "bad_request",
     "bad_method",
     "bad_version",
@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, 10> client_error_words{
     "too_large",
     "head_timeout",
     "body_timeout",
-    "disconnect",  // within a request
+    "disconnect",   // within a request
+    "connections",  // kept waiting at the limit
     "other",
 };
 

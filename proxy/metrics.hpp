@@ -52,6 +52,7 @@ struct UpstreamFamilies {
 // Numbers of the process that are read when somebody scrapes.
 struct ProcessNumbers {
     int client_connections = 0;
+    int client_connections_limit = 0;
     std::uint64_t log_lines_dropped = 0;
 };
 

@@ -93,6 +93,7 @@ Server::Server(const std::string& config_file, LoadedSetup loaded, Options optio
     metrics_.set_process([this] {
         ProcessNumbers numbers;
         numbers.client_connections = context_.client_count;
+        numbers.client_connections_limit = context_.limits.client_connections;
         numbers.log_lines_dropped = lines_.dropped();
         return numbers;
     });
@@ -337,7 +338,7 @@ void Server::finished(const Upstream& upstream, const Report& report) {
 
 void Server::client_error(std::string_view kind) {
     metrics_.client_error(kind);
-    log::debug("a request was refused, or broke off", {{"kind", kind}});
+    log::debug("a client was refused, kept waiting, or broke off", {{"kind", kind}});
 }
 
 void Server::connection_failed(

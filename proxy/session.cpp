@@ -87,7 +87,6 @@ HeadLimits head_limits(const Context& context) {
 // How far a head has come.
 struct Head {
     policy::Moment begun{};  // when its first byte was there
-    policy::Instant idle_since{};
     bool rested = false;
     bool arriving = false;
     bool good = false;
@@ -124,7 +123,8 @@ bool comes_to_rest(ClientSide& side, Head& head, Deadline& limit) {
     if (head.arriving || head.rested || !limit.expired()) return false;
     side.rest();
     head.rested = true;
-    limit.arm(head.idle_since + side.context.limits.client_idle);
+    side.context.resting.push_back(side);
+    limit.arm(side.idle_since + side.context.limits.client_idle);
     return true;
 }
 
@@ -143,8 +143,8 @@ Async<Next> read_head(ClientSide& side, std::shared_ptr<Site> site, policy::Mome
     Head head;
     side.answering = false;
     side.pause();
-    head.idle_since = steady_now();
-    limit.arm(head.idle_since + rest_after);
+    side.idle_since = steady_now();
+    limit.arm(side.idle_since + rest_after);
     for (;;) {
         take_head(side, head, limit);
         if (head.good) {

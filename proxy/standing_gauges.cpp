@@ -225,6 +225,9 @@ void collect_process(const ProcessNumbers& numbers, std::vector<prometheus::Metr
     Mirror client_connections(families::client_connections);
     client_connections.set({}, numbers.client_connections);
     client_connections.move_to(out);
+    Mirror client_connections_limit(families::client_connections_limit);
+    client_connections_limit.set({}, numbers.client_connections_limit);
+    client_connections_limit.move_to(out);
     Mirror dropped(families::log_lines_dropped);
     dropped.set({}, static_cast<double>(numbers.log_lines_dropped));
     dropped.move_to(out);

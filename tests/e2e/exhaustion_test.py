@@ -17,7 +17,11 @@ import wire
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
 # A connection to the upstream stays, so that a request needs none of the descriptors that are scarce.
 KEEP = '[upstream.pool]\nidle = "60s"\n'
-WARNING = "clients wait to be accepted"
+# A client that has begun to ask is not idle.
+PATIENT = '[limits]\nclient_head = "5m"\n'
+HALF, REST = b"GET /ok HTTP/1.1\r\n", b"Host: x\r\n\r\n"
+WARNING = "until others leave; raise the limit of open files"
+FULL = "none of them is idle"
 
 
 class Exhaustion(wire.WireCase):
@@ -62,9 +66,11 @@ class Exhaustion(wire.WireCase):
         self.assertEqual(next(self.heard), b"still here")
         self.assert_served(self.regular)
 
-    def crowd(self, silent, waiting):
-        """Clients that say nothing, and then some that have asked; returned in order."""
-        there = [self.client() for _ in range(silent)]
+    def crowd(self, there, waiting, saying=b""):
+        """Clients that say no more than this, and then some that have asked; returned in order."""
+        there = [self.client() for _ in range(there)]
+        for client in there:
+            client.send(saying)
         asked = [self.client() for _ in range(waiting)]
         for client in asked:
             client.send(GET % b"/ok")
@@ -111,7 +117,7 @@ class Exhaustion(wire.WireCase):
         resource.prlimit(self.proxy.pid, resource.RLIMIT_NOFILE, (highest + 11, hard))
         for streak in (1, 2):
             before = vitals.descriptors(self.proxy)
-            there, asked = self.crowd(silent=20, waiting=10)
+            there, asked = self.crowd(there=20, waiting=10)
             support.until(lambda: self.said(WARNING) == streak, "the warning")
             self.observe("out of descriptors")
             self.assert_waiting(asked)
@@ -132,13 +138,14 @@ class Exhaustion(wire.WireCase):
         return self.proxy.metrics().total("backstop_client_connections") == 2
 
     def test_at_the_limit_of_connections(self):
-        self.begin("[limits]\nclient_connections = 22\n")
-        there, asked = self.crowd(silent=20, waiting=20)
-        support.until(
-            lambda: self.proxy.metrics().total("backstop_client_connections") == 22, "it is full"
-        )
+        self.begin(PATIENT + "client_connections = 22\n")
+        self.regular.send(HALF)  # an idle client would make room
+        there, asked = self.crowd(there=20, waiting=20, saying=HALF)
+        support.until(lambda: self.said(FULL), "the warning")
         self.observe("at the limit of connections")
         self.assert_waiting(asked)
+        self.regular.send(REST)
+        self.assert_served(self.regular, asked=True)
         self.assert_others_go_on()
         self.assert_taken_up("at the limit of connections", there, asked)
 
@@ -147,11 +154,15 @@ class Exhaustion(wire.WireCase):
         program.write_text(f'#!/bin/sh\nulimit -n 250\nexec "{support.program("BACKSTOP")}" "$@"\n')
         program.chmod(0o755)
         with unittest.mock.patch.dict(os.environ, BACKSTOP=str(program)):
-            self.begin()
+            self.begin(PATIENT)
         line = json.loads(self.proxy.first_line("fewer client connections than configured"))
         self.assertEqual(line["descriptors"], 250)
-        there, asked = self.crowd(silent=line["limit"] - 2, waiting=10)
+        self.regular.send(HALF)
+        there, asked = self.crowd(there=line["limit"] - 2, waiting=10, saying=HALF)
+        support.until(lambda: self.said(FULL), "the warning")
         self.assert_waiting(asked)
+        self.regular.send(REST)
+        self.assert_served(self.regular, asked=True)
         self.assert_others_go_on()
         self.assertEqual(self.proxy.admin("/readyz").status, 200)
         self.assert_taken_up("few descriptors", there, asked)
