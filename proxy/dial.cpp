@@ -141,10 +141,16 @@ error_code or_timed_out(error_code cause) {
 
 // The addresses, or why there are none.
 Async<error_code> resolve(
-    Resolver& resolver, Signal& signal, const Limit& limit, std::vector<Endpoint>& endpoints
+    Resolver& resolver,
+    Signal& signal,
+    const Limit& limit,
+    Deadlines& deadlines,
+    std::vector<Endpoint>& endpoints
 ) {
     const Waiting waiting{resolver, signal};
+    Deadline late(deadlines, signal);
     const std::vector<Endpoint>* found = resolver.lookup(signal);
+    if (found == nullptr) late.arm(resolver.late_at());
     while (found == nullptr) {
         if (limit.expired() || resolver.error()) co_return or_timed_out(resolver.error());
         if (signal.quiet()) co_await signal.wait();
@@ -160,7 +166,7 @@ Async<Dialed> connect(
 ) {
     const auto executor = co_await asio::this_coro::executor;
     std::vector<Endpoint> endpoints;
-    const error_code unknown = co_await resolve(resolver, signal, limit, endpoints);
+    const error_code unknown = co_await resolve(resolver, signal, limit, deadlines, endpoints);
     if (unknown) co_return failed(policy::Stage::resolve, policy::FailureKind::resolve, unknown);
     Race race(executor, signal);
     Deadline next(deadlines, signal);
