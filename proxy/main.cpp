@@ -5,6 +5,7 @@
 #include "proxy/client_command.hpp"
 #include "proxy/egress.hpp"
 #include "proxy/explain_command.hpp"
+#include "proxy/lookup.hpp"
 #include "proxy/server.hpp"
 #include "proxy/setup.hpp"
 
@@ -43,10 +44,16 @@ void give_large_blocks_back() {
     mallopt(M_MMAP_THRESHOLD, large);  // NOLINT(concurrency-mt-unsafe): no other thread yet
 }
 
-int run(const std::string& file) {
-    // That nobody reads the log any more must not end the forwarding of calls: LineWriter gets
-    // EPIPE instead. The other subcommands have nothing to do but print, and end with their reader.
-    std::signal(SIGPIPE, SIG_IGN);
+// What is drained has nothing left to be told: it ends with 0, however often it is asked to.
+void hear_no_more_signals() {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+}
+
+int serve(const std::string& file) {
     give_large_blocks_back();
     proxy::LoadedSetup loaded = load(file);
     if (!loaded.setup) return exit_config;
@@ -62,7 +69,19 @@ int run(const std::string& file) {
         return exit_unavailable;
     }
     server.run();
+    hear_no_more_signals();
     return EXIT_SUCCESS;
+}
+
+int run(const std::string& file) {
+    // That nobody reads the log any more must not end the forwarding of calls: LineWriter gets
+    // EPIPE instead. The other subcommands have nothing to do but print, and end with their reader.
+    std::signal(SIGPIPE, SIG_IGN);
+    const int status = serve(file);
+    // A name server that does not answer must not keep a Job's pod; and what a look-up's thread may
+    // still use must not be taken down under it.
+    if (proxy::lookups_under_way() > 0) std::_Exit(status);
+    return status;
 }
 
 int check(const std::string& file) {

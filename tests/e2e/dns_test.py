@@ -2,6 +2,7 @@
 names wait, and the process ends all the same."""
 
 import os
+import signal
 
 import support
 from upstream import Upstream
@@ -74,6 +75,16 @@ class Names(support.TestCase):
         self.assertIn(backstop.request("GET", "/", headers=ONCE).status, (502, 504))
         other = support.send("127.0.0.1", backstop.port_of("other"), "GET", "/", headers=ONCE)
         self.assertEqual(other.status, 200)
+
+    def test_a_look_up_does_not_outlive_the_drain(self):
+        self.names(dead="hole")
+        backstop = self.start("dead", IMPATIENT)
+        self.assertIn(backstop.request("GET", "/", headers=ONCE).status, (502, 504))
+        backstop.signal(signal.SIGTERM)
+        backstop.first_line('"msg":"drained"')
+        if backstop.running():
+            backstop.signal(signal.SIGTERM)
+        self.assertEqual(backstop.wait(), 0)
 
 
 if __name__ == "__main__":
