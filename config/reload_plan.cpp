@@ -1,6 +1,7 @@
 #include "config/reload_plan.hpp"
 
 #include "config/address.hpp"
+#include "config/written.hpp"
 
 #include <algorithm>
 
@@ -112,8 +113,8 @@ void find_overlaps(
     refuse_overlaps("admin.control", plan.control.open, closing, plan.refused);
     for (std::size_t i = 0; i < after.size(); ++i) {
         if (plan.sockets[i]) continue;
-        const std::string& name = config.upstreams[after[i].upstream].name;
-        refuse_overlaps("upstream." + name + ".listen", {after[i].address}, closing, plan.refused);
+        const std::string key = path_of(config, after[i].upstream) + ".listen";
+        refuse_overlaps(key, {after[i].address}, closing, plan.refused);
     }
 }
 

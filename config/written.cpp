@@ -53,6 +53,17 @@ std::string route_prefix(std::string_view match) {
     return result;
 }
 
+std::string path_of(const Config& config, std::size_t upstream) {
+    const Upstream& named = config.upstreams[upstream];
+    if (named.written.contains("name")) return "upstream[" + std::to_string(upstream) + "]";
+    return "upstream." + named.name;
+}
+
+std::string shown(const Upstream& upstream, const std::string& key, const std::string& value) {
+    const auto written = upstream.written.find(key);
+    return written == upstream.written.end() ? value : written->second;
+}
+
 std::string toml_text(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {

@@ -4,6 +4,7 @@
 #include "config/config.hpp"
 #include "config/document.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,13 @@ void collect_written(const Node& table, const std::string& prefix, Written& writ
 // The part of a path that stands for a route: its place in the file means nothing once the routes
 // of the dialect have joined in, and neither does what it calls its variable segments.
 std::string route_prefix(std::string_view match);
+
+// What messages call an upstream: "upstream.acme", and by its place ("upstream[1]") where its name
+// came from ${}.
+std::string path_of(const Config& config, std::size_t upstream);
+// What messages call its value of `key` ("tls.ca_file"): what stands in the file where that holds
+// ${}, else `value`.
+std::string shown(const Upstream& upstream, const std::string& key, const std::string& value);
 
 // A text as TOML: quoted and escaped. In a literal one a "${" is written so that it stays.
 std::string toml_text(std::string_view text);

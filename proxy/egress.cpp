@@ -1,5 +1,9 @@
 #include "proxy/egress.hpp"
 
+#include "config/written.hpp"
+
+#include <cstddef>
+
 namespace backstop::proxy {
 
 std::string url_of(const config::EgressProxy& proxy) {
@@ -10,9 +14,10 @@ std::string url_of(const config::EgressProxy& proxy) {
 
 std::string egress_notes(const config::Config& config) {
     std::string notes;
-    for (const config::Upstream& upstream : config.upstreams) {
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i) {
+        const config::Upstream& upstream = config.upstreams[i];
         if (!upstream.egress || !upstream.proxy.empty()) continue;
-        notes.append("# upstream.").append(upstream.name).append(" is reached through ");
+        notes.append("# ").append(config::path_of(config, i)).append(" is reached through ");
         notes.append(url_of(*upstream.egress)).append(", from HTTPS_PROXY in the environment\n");
     }
     return notes;

@@ -1,5 +1,9 @@
 #include "proxy/feasible.hpp"
 
+#include "config/written.hpp"
+
+#include <cstddef>
+
 namespace backstop::proxy {
 
 namespace {
@@ -13,8 +17,9 @@ void missing(std::vector<std::string>& found, const std::string& key) {
 std::vector<std::string> infeasible(const config::Config& config) {
     std::vector<std::string> found;
     if (!config.ledger.file.empty()) missing(found, "ledger.file");
-    for (const config::Upstream& upstream : config.upstreams) {
-        if (upstream.pool.warm > 0) missing(found, "upstream." + upstream.name + ".pool.warm");
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i) {
+        if (config.upstreams[i].pool.warm > 0)
+            missing(found, config::path_of(config, i) + ".pool.warm");
     }
     return found;
 }

@@ -134,7 +134,7 @@ void Reloader::take_keys(const Found& found) {
     std::map<std::string, std::string> problems;
     for (const auto& [key, read] : found.keys) {
         if (!read.problem.empty()) {
-            problems[key.upstream] = key.file.string() + " " + read.problem;
+            problems[key.upstream] = key.shown + " " + read.problem;
         } else {
             host_.renew_credential(key.upstream, read.value);
         }
@@ -195,10 +195,8 @@ void Reloader::watch() {
 
 void Reloader::settle() {
     state_.problems = config_problems_;
-    for (const auto& [upstream, problem] : key_problems_) {
-        std::string& line = state_.problems.emplace_back("upstream.");
-        line.append(upstream).append(".credential.file: ").append(problem);
-    }
+    for (const auto& [upstream, problem] : key_problems_)
+        state_.problems.push_back(problem);
     if (state_.problems.size() > problems_shown) state_.problems.resize(problems_shown);
     state_.successful = config_problems_.empty() && key_problems_.empty();
     if (state_.successful) state_.last_success = now().wall;

@@ -1,5 +1,6 @@
 #include "proxy/setup.hpp"
 
+#include "config/written.hpp"
 #include "proxy/config_file.hpp"
 #include "proxy/credential.hpp"
 #include "proxy/feasible.hpp"
@@ -17,6 +18,9 @@ namespace backstop::proxy {
 namespace {
 
 using Paths = std::vector<std::filesystem::path>;
+
+constexpr const char* not_the_key =
+    " What belongs here is the path of a file that holds the key, not the key";
 
 void anchor(const std::string& config_file, std::string& path) {
     if (!path.empty()) path = path_beside(config_file, path).string();
@@ -55,18 +59,36 @@ void append_digest(std::string& all, const std::optional<std::string>& content) 
     all.append(digest.begin(), digest.begin() + size);
 }
 
+// For an upstream that has one.
+CredentialSource credential_source(
+    const std::string& config_file, const config::Config& config, std::size_t index
+) {
+    const config::Upstream& upstream = config.upstreams[index];
+    CredentialSource source;
+    source.upstream = upstream.name;
+    source.file = path_beside(config_file, upstream.credential.file);
+    source.prefix = upstream.credential.prefix;
+    const std::string key = "credential.file";
+    source.shown = config::path_of(config, index) + "." + key + " " +
+                   config::shown(upstream, key, source.file.string());
+    return source;
+}
+
 // Gathers what upstreams name, and what is wrong with it.
 class Gatherer {
 public:
     Gatherer(const std::string& file, std::ostream& errors, LoadedSetup& loaded)
         : file_(file), errors_(errors), loaded_(loaded) {}
 
-    Material material(config::Upstream& upstream) {
-        const std::string path = "upstream." + upstream.name + ".";
+    Material material(config::Config& config, std::size_t index) {
+        config::Upstream& upstream = config.upstreams[index];
+        const std::string path = config::path_of(config, index);
         Material material;
         if (upstream.target.tls) material.tls = tls(path, upstream);
-        if (!upstream.credential.file.empty())
-            material.credential = credential(path, upstream.credential);
+        if (!upstream.credential.file.empty()) {
+            const CredentialSource source = credential_source(file_, config, index);
+            material.credential = credential(source, upstream.credential.file);
+        }
         return material;
     }
     void wrong(const std::string& finding) {
@@ -93,18 +115,24 @@ private:
         upstream.tls.digest = note(tls_files(options));
         try {
             return std::make_shared<TlsContext>(options, upstream.target.host);
+        } catch (const UnusableFile& bad) {
+            const std::string file = config::shown(upstream, bad.key, bad.file);
+            wrong(path + "." + bad.key + " " + file + " " + bad.what());
         } catch (const std::runtime_error& error) {
-            wrong(path + error.what());
-            return nullptr;
+            wrong(path + ": " + error.what());
         }
+        return nullptr;
     }
 
-    std::string credential(const std::string& path, const config::Credential& credential) {
-        const std::filesystem::path key = path_beside(file_, credential.file);
-        CredentialRead read = read_credential(key, credential.prefix);
+    // `written`: the path before it was made one from the configuration's folder.
+    std::string credential(const CredentialSource& source, const std::string& written) {
+        CredentialRead read = read_credential(source.file, source.prefix);
         if (!read.problem.empty()) {
-            wrong(path + "credential.file " + credential.file + " " + read.problem);
-            note({key});
+            std::error_code unknown;
+            const bool perhaps_key = written.find('/') == std::string::npos &&
+                                     !std::filesystem::exists(source.file, unknown);
+            wrong(source.shown + " " + read.problem + (perhaps_key ? not_the_key : ""));
+            note({source.file});
         }
         return std::move(read.value);
     }
@@ -121,13 +149,9 @@ std::vector<CredentialSource> credential_sources(
     const std::string& config_file, const config::Config& config
 ) {
     std::vector<CredentialSource> sources;
-    for (const config::Upstream& upstream : config.upstreams) {
-        if (upstream.credential.file.empty()) continue;
-        sources.push_back({
-            upstream.name,
-            path_beside(config_file, upstream.credential.file),
-            upstream.credential.prefix,
-        });
+    for (std::size_t i = 0; i < config.upstreams.size(); ++i) {
+        if (config.upstreams[i].credential.file.empty()) continue;
+        sources.push_back(credential_source(config_file, config, i));
     }
     return sources;
 }
@@ -147,8 +171,8 @@ LoadedSetup load_setup(const std::string& config_file) {
         Gatherer gatherer(config_file, errors, loaded);
         for (const std::string& finding : infeasible(*config))
             gatherer.wrong(finding);
-        for (config::Upstream& upstream : config->upstreams)
-            setup->materials.push_back(gatherer.material(upstream));
+        for (std::size_t i = 0; i < config->upstreams.size(); ++i)
+            setup->materials.push_back(gatherer.material(*config, i));
         setup->config = std::move(*config);
         if (gatherer.good()) loaded.setup = std::move(setup);
     }

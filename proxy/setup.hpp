@@ -28,6 +28,7 @@ struct CredentialSource {
     std::string upstream{};
     std::filesystem::path file{};
     std::string prefix{};
+    std::string shown{};  // the key and the file, as messages name them: never what came from ${}
 };
 
 struct LoadedSetup {

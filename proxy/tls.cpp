@@ -250,22 +250,24 @@ TlsContext::TlsContext(const config::Tls& options, const std::string& host)
             );
         }
     } else if (SSL_CTX_load_verify_locations(ctx, options.ca_file.c_str(), nullptr) != 1) {
-        throw std::runtime_error(
-            "tls.ca_file " + options.ca_file +
-            " cannot be used; it must hold PEM certificates: " + openssl_says()
+        throw UnusableFile(
+            "tls.ca_file",
+            options.ca_file,
+            "cannot be used; it must hold PEM certificates: " + openssl_says()
         );
     }
     if (!options.cert_file.empty()) {
         if (SSL_CTX_use_certificate_chain_file(ctx, options.cert_file.c_str()) != 1) {
-            throw std::runtime_error(
-                "tls.cert_file " + options.cert_file + " cannot be used: " + openssl_says()
+            throw UnusableFile(
+                "tls.cert_file", options.cert_file, "cannot be used: " + openssl_says()
             );
         }
         if (SSL_CTX_use_PrivateKey_file(ctx, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
             SSL_CTX_check_private_key(ctx) != 1) {
-            throw std::runtime_error(
-                "tls.key_file " + options.key_file +
-                " cannot be used with the certificate: " + openssl_says()
+            throw UnusableFile(
+                "tls.key_file",
+                options.key_file,
+                "cannot be used with the certificate: " + openssl_says()
             );
         }
     }

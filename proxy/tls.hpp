@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -66,12 +67,23 @@ private:
     bool closed_ = false;
 };
 
+// A file of [upstream.tls] that cannot be used; what() says why, and the remedy. Its path is apart,
+// since it may have come from ${}, and then must not be shown.
+struct UnusableFile : std::runtime_error {
+    UnusableFile(std::string which, std::string path, const std::string& problem)
+        : std::runtime_error(problem), key(std::move(which)), file(std::move(path)) {}
+
+    std::string key;  // "tls.ca_file"
+    std::string file;
+};
+
 // What the connections to one upstream have in common: certificates, verification, and the last
 // session, to be resumed. No 0-RTT: early data can be replayed (RFC 8446 8).
 class TlsContext {
 public:
-    // Throws std::runtime_error naming the file and the remedy if a file cannot be used.
-    // `host` is what the certificate must be for, and is sent as SNI unless it is an IP address.
+    // Throws UnusableFile; std::runtime_error if OpenSSL or the system's certificates cannot be
+    // used. `host` is what the certificate must be for, and is sent as SNI unless it is an IP
+    // address.
     TlsContext(const config::Tls& options, const std::string& host);
     ~TlsContext();
     TlsContext(const TlsContext&) = delete;

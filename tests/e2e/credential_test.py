@@ -196,6 +196,74 @@ class Rotation(TestCase):
         self.assertEqual(self.seen(simulator), [[f"Bearer {SECOND}"], [f"Bearer {FIRST}"]])
 
 
+class FromTheEnvironment(TestCase):
+    """What came from ${} is never printed, whatever is wrong with it."""
+
+    SECRET = "sk_live_in_the_environment"
+    KEY_FOR_PATH = support.config(
+        "http://127.0.0.1:1", '[upstream.credential]\nfile = "${SECRET}"\n'
+    )
+    FAULTY_NAME = support.config(
+        "http://127.0.0.1:1",
+        '[upstream.pool]\nwarm = 1\n[upstream.credential]\nfile = "/none/key"\n',
+    ).replace('"sticky-calls"', '"${SECRET}"', 1)
+
+    def refused(self, text, *words):
+        """By all three; what they say has the words, and the secret is not in it."""
+        environment = {"SECRET": self.SECRET}
+        for command in ("check", "run"):
+            status, output, errors = support.run_once(text, command, environment)
+            self.assertEqual(status, 78, errors)
+            for word in words:
+                self.assertIn(word, errors)
+            self.assertNotIn(self.SECRET, output + errors)
+        backstop = self.backstop(support.config("http://127.0.0.1:1"), environment)
+        backstop.reloaded(lambda: backstop.write(text), good=False)
+        problems = "\n".join(backstop.status()["reload"]["problems"])
+        for word in words:
+            self.assertIn(word, problems)
+        self.assert_unseen(backstop, self.SECRET)
+
+    def assert_unseen(self, backstop, secret):
+        pages = [backstop.admin(path).body.decode() for path in ("/", "/status", "/metrics")]
+        self.assertNotIn(secret, "\n".join([*pages, *backstop.lines, *backstop.errors]))
+
+    def test_the_key_in_place_of_its_path(self):
+        self.refused(
+            self.KEY_FOR_PATH,
+            'upstream.sticky-calls.credential.file "${SECRET}" cannot be read',
+            "the path of a file that holds the key, not the key",
+        )
+
+    def test_a_path_is_not_taken_for_a_key(self):
+        for file in ("/none/key", "./key"):
+            text = self.KEY_FOR_PATH.replace("${SECRET}", file)
+            _, _, errors = support.run_once(text, "check")
+            self.assertIn("key cannot be read", errors)
+            self.assertNotIn("not the key", errors)
+
+    def test_the_name_of_an_upstream_with_mistakes(self):
+        self.refused(
+            self.FAULTY_NAME, "upstream[0].pool.warm", "upstream[0].credential.file /none/key"
+        )
+
+    def test_a_key_that_turns_bad(self):
+        secret = support.Mounted(self.folder() / "secret", {"key": FIRST})
+        credential = '[upstream.credential]\nfile = "${FOLDER}/key"\n'
+        text = support.config("http://127.0.0.1:1", credential)
+        backstop = self.backstop(text, {"FOLDER": str(secret.folder)})
+        secret.swap({"key": ""})
+        support.until(lambda: backstop.count("the new key cannot be used"), "that it says so")
+        self.assertEqual(
+            backstop.status()["reload"]["problems"],
+            [
+                'upstream.sticky-calls.credential.file "${FOLDER}/key" is empty; '
+                "it must hold the API's key"
+            ],
+        )
+        self.assert_unseen(backstop, str(secret.folder))
+
+
 class Secrecy(TestCase):
     def test_it_is_nowhere_to_be_seen(self):
         simulator, backstop, secret = self.keyed(top='[log]\nlevel = "debug"\n')

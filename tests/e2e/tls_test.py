@@ -184,6 +184,29 @@ class Tls(support.TestCase):
         self.assertEqual(status, 78)
         self.assertIn("ca.pem", errors)
 
+    def test_a_file_from_the_environment_is_not_shown(self):
+        certificate, _ = self.ours.certificate("DNS:client")
+        secret = "/none/in_the_environment"
+        environment = {"SECRET": secret}
+        backstop = self.backstop(support.config("https://localhost:1"), environment)
+        for lines, key in (
+            ('ca_file = "${SECRET}"\n', "ca_file"),
+            ('cert_file = "${SECRET}"\nkey_file = "x"\n', "cert_file"),
+            (f'cert_file = "{certificate}"\nkey_file = "${{SECRET}}"\n', "key_file"),
+        ):
+            with self.subTest(key):
+                text = support.config("https://localhost:1", f"[upstream.tls]\n{lines}")
+                words = f'upstream.sticky-calls.tls.{key} "${{SECRET}}" cannot be used'
+                for command in ("check", "run"):
+                    status, output, errors = support.run_once(text, command, environment)
+                    self.assertEqual(status, 78)
+                    self.assertIn(words, errors)
+                    self.assertNotIn(secret, output + errors)
+                backstop.reloaded(lambda text=text: backstop.write(text), good=False)
+                self.assertIn(words, backstop.status()["reload"]["problems"][0])
+        status = backstop.admin("/status").body.decode()
+        self.assertNotIn(secret, "\n".join([status, *backstop.lines, *backstop.errors]))
+
 
 if __name__ == "__main__":
     support.main()
