@@ -19,9 +19,17 @@ bool is_unix(const config::Address& address) {
     return !address.unix_path.empty();
 }
 
+// Not a link to one either: the link is the file of that name.
+bool is_socket(const std::string& path) {
+    struct stat about {};
+    return ::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode);
+}
+
 // A Unix socket leaves its file behind when a process dies, and bind(2) refuses a name that is
-// there. Only asking tells whether somebody still listens.
+// there. Only asking tells whether somebody still listens. Linux refuses to connect to an ordinary
+// file in the same words: that one is somebody's, and stays.
 void remove_leftover(Executor executor, const config::Address& address) {
+    if (!is_socket(address.unix_path)) return;
     Socket probe(executor);
     error_code ec;
     probe.connect(asio::local::stream_protocol::endpoint(address.unix_path), ec);
@@ -52,6 +60,9 @@ unsigned short port_of(const Acceptor& acceptor) {
 }
 
 std::string remedy(const error_code& ec, const config::Address& address) {
+    if (ec == asio::error::address_in_use && is_unix(address) && !is_socket(address.unix_path))
+        return "; there is a file of this name that is no socket: remove it, or choose another "
+               "name";
     if (ec == asio::error::address_in_use)
         return "; stop what listens there, or choose another address";
     if (ec == asio::error::access_denied && !is_unix(address) && address.port < 1024)

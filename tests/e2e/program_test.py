@@ -78,6 +78,35 @@ class ExitStatus(support.TestCase):
                     self.assertIn(taken, errors)
                     self.assertIn("in use", errors)
 
+    def listening_at(self, path):
+        text = support.config("http://127.0.0.1:1")
+        return text.replace('[admin]\n', f'[admin]\ncontrol = "unix:{path}"\n', 1)
+
+    def test_69_a_file_of_that_name_that_is_no_socket(self):
+        folder = self.folder()
+        (folder / "file").write_text("not to be lost")
+        (folder / "link").symlink_to("file")
+        (folder / "folder").mkdir()
+        for name in ("file", "link", "folder"):
+            with self.subTest(name):
+                status, _, errors = support.run_once(self.listening_at(folder / name))
+                self.assertEqual(status, 69)
+                self.assertIn(str(folder / name), errors)
+                self.assertIn("no socket", errors)
+        self.assertEqual((folder / "link").read_text(), "not to be lost")
+
+    def test_a_socket_that_somebody_left_behind_is_replaced(self):
+        path = self.folder() / "socket"
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path))
+        backstop = self.backstop(self.listening_at(path))
+        self.assertEqual(support.control(path, "POST", "/reload")[0], 200)
+        # Which is not done to one where somebody listens.
+        status, _, errors = support.run_once(self.listening_at(path))
+        self.assertEqual(status, 69)
+        self.assertIn("stop what listens there", errors)
+        self.assertEqual(support.control(path, "POST", "/reload")[0], 200)
+
     def test_78_a_bad_config(self):
         cases = (
             ("no TOML", "this is not TOML", "backstop.toml:1:"),
