@@ -28,6 +28,14 @@ void expand(std::string_view reference, const Environment& environment, Substitu
         );
         return;
     }
+    if (split != std::string_view::npos && inner.find("${", split) != std::string_view::npos) {
+        out.problems.push_back(
+            {std::string(reference),
+             "has a \"${\" in its default, which is plain text; set the variable, or write the "
+             "text"}
+        );
+        return;
+    }
     const std::optional<std::string> value = environment(name);
     if (split == std::string_view::npos) {
         if (value)

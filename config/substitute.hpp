@@ -25,8 +25,9 @@ struct Substituted {
     std::vector<Problem> problems{};
 };
 
-// As a shell does it: the default also stands in for a variable that is set and empty. "$${" is a
-// "${" that stays. A "$" before anything but a brace is just that.
+// As a shell does it: the default also stands in for a variable that is set and empty. It is plain
+// text, which ends at the first brace: a "${" in it is a problem. "$${" is a "${" that stays. A "$"
+// before anything but a brace is just that.
 Substituted substitute(std::string_view text, const Environment& environment);
 
 // The same for every text of a document; `source` is what it was parsed from.

@@ -61,6 +61,16 @@ TEST(Substitution, SaysWhatIsWrongWithAReference) {
     EXPECT_EQ(substitute("${A} ${HOST} ${B}", variable).problems.size(), 2U);
 }
 
+// Its first brace would end the reference: what is left is not what anybody meant.
+TEST(Substitution, RefusesAReferenceInADefault) {
+    for (const char* const text : {"${UNSET:-${HOST}}", "${HOST:-${UNSET}}", "${UNSET:-a$${b}"}) {
+        SCOPED_TRACE(text);
+        const Substituted result = substitute(text, variable);
+        ASSERT_EQ(result.problems.size(), 1U);
+        EXPECT_NE(result.problems[0].message.find("plain text"), std::string::npos);
+    }
+}
+
 TEST(Substitution, KnowsWhetherThereWasAReference) {
     EXPECT_TRUE(substitute("${HOST}", variable).referred);
     EXPECT_TRUE(substitute("${UNSET:-x}", variable).referred);
