@@ -18,9 +18,9 @@ namespace {
 constexpr policy::Duration gather = std::chrono::milliseconds(100);
 constexpr policy::Duration look_anyway = std::chrono::seconds(2);
 // A file is looked at once it is whole: when its writer closes it, or it is renamed. A link is
-// whole at once.
-constexpr unsigned events =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+// whole at once, and what is deleted is gone at once.
+constexpr unsigned events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_DELETE_SELF |
+                            IN_MOVE_SELF | IN_ONLYDIR;
 constexpr unsigned folder_lost = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 // What Kubernetes renames to swap the whole content of a mounted ConfigMap or Secret.
 constexpr std::string_view kubernetes_data = "..data";

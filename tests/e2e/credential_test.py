@@ -174,6 +174,22 @@ class Rotation(TestCase):
         self.assertEqual(backstop.metrics().value("backstop_config_last_reload_successful"), 1)
         self.assertNotIn("oken", "\n".join(backstop.lines))
 
+    def test_a_key_that_is_deleted_is_told_of(self):
+        """With it a start would fail. The old one stays in use, and the next is taken."""
+        simulator = self.simulator("--limits", "off", "--api-key", FIRST, "--api-key", SECOND)
+        file = self.folder() / "key"
+        file.write_text(FIRST)
+        upstream = f'[upstream.credential]\nfile = "{file}"\n'
+        backstop = self.backstop(support.config(simulator.url, upstream))
+        file.unlink()
+        support.until(lambda: not backstop.status()["reload"]["successful"], "that it says so")
+        self.assertIn(f"{file} cannot be read", backstop.status()["reload"]["problems"][0])
+        self.assertEqual(self.ask(backstop).status, 200)
+        self.rotated(backstop, lambda: file.write_text(SECOND))
+        self.assertTrue(backstop.status()["reload"]["successful"])
+        self.assertEqual(self.ask(backstop).status, 200)
+        self.assertEqual(self.seen(simulator), [[f"Bearer {FIRST}"], [f"Bearer {SECOND}"]])
+
     def test_a_mistake_in_the_configuration_does_not_hold_it_up(self):
         simulator, backstop, secret = self.keyed()
         good = backstop.config.read_text()
