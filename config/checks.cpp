@@ -22,7 +22,7 @@ void check_order(
     const Value& larger,
     Print print
 ) {
-    if (smaller <= larger) return;
+    if (smaller <= larger || !reader.sound(smaller_key) || !reader.sound(larger_key)) return;
     const bool blame_smaller = reader.has(smaller_key) || !reader.has(larger_key);
     reader.error(
         blame_smaller ? smaller_key : larger_key,
@@ -39,6 +39,7 @@ std::string print_count(int value) {
 void check_replay(Reader& root, Reader& retry, std::size_t one_body, std::size_t all_bodies) {
     if (one_body <= all_bodies) return;
     Reader limits = root.subtable("limits");
+    if (!retry.sound("body_bytes") || !limits.sound("replay_memory")) return;
     const bool blame_one = retry.has("body_bytes");
     (blame_one ? retry : limits)
         .error(

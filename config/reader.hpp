@@ -70,6 +70,9 @@ public:
     void error_quoting(std::string_view key, const std::string& message, std::string_view details);
 
     bool has(std::string_view key) const { return member_or_null(key) != nullptr; }
+    // False if an error tells of the key already. Its value is then one that nobody has written,
+    // and is not to be compared with others.
+    bool sound(std::string_view key) const { return !report_->failed(member_path(path_, key)); }
     bool exists() const { return table_ != nullptr; }
     const std::string& path() const { return path_; }
     Position at() const { return at_; }

@@ -38,6 +38,12 @@ bool Report::failed() const {
     });
 }
 
+bool Report::failed(std::string_view path) const {
+    return std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& found) {
+        return found.severity == Diagnostic::Severity::error && found.path == path;
+    });
+}
+
 std::vector<Diagnostic> Report::sorted() const {
     std::vector<Diagnostic> result;
     for (const Diagnostic& found : diagnostics_)

@@ -5,6 +5,7 @@
 #include "config/document.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace backstop::config {
@@ -17,7 +18,8 @@ public:
     void warning(Position at, std::string path, std::string message);
     void add(std::vector<Diagnostic> diagnostics);  // of another file, such as a dialect
 
-    bool failed() const;  // is one of them an error?
+    bool failed() const;                       // is one of them an error?
+    bool failed(std::string_view path) const;  // one about this key?
     // This file's by place, then the other files'; each once.
     std::vector<Diagnostic> sorted() const;
 

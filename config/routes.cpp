@@ -59,7 +59,8 @@ void change(Entry& entry, WrittenRoute& written, const Dialect& dialect) {
     const RouteShape& shape = written.route.shape;
     apply(shape, entry.route);
     entry.reader = &written.reader;
-    if (shape.attempt && *shape.attempt > entry.route.deadline)
+    const bool sound = written.reader.sound("attempt") && written.reader.sound("deadline");
+    if (sound && shape.attempt && *shape.attempt > entry.route.deadline)
         written.reader.error(
             "attempt",
             "is longer than the route's deadline of " +

@@ -153,7 +153,8 @@ namespace {
 // shortened.
 void settle_timeouts(Reader& reader, policy::Route& other) {
     Reader timeout = reader.subtable("timeout");
-    if (timeout.has("attempt") && other.attempt > other.deadline)
+    const bool sound = timeout.sound("attempt") && timeout.sound("deadline");
+    if (sound && timeout.has("attempt") && other.attempt > other.deadline)
         timeout.error(
             "attempt",
             "attempt (" + timeout.shown("attempt", print_duration(other.attempt)) +
