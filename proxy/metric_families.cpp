@@ -173,7 +173,7 @@ const FamilyInfo log_lines_dropped{
     "backstop_log_lines_dropped_total",
     counter,
     "",
-    "Log lines dropped because the reader of standard output was too slow."};
+    "Log lines dropped because the reader of standard output was too slow, or gone."};
 const FamilyInfo config_reload_successful{
     "backstop_config_last_reload_successful",
     gauge,

@@ -83,7 +83,8 @@ private:
     const std::string config_file_;
     std::unique_ptr<Setup> first_;  // until bind()
     config::Config config_{};       // in force
-    // One thread runs it. Others may post to it, and the resolver's does; none touches its sockets.
+    // One thread runs it. Others may post to it, and a look-up's thread does; none touches its
+    // sockets.
     asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     LineWriter lines_;
     AccessLog access_;
