@@ -104,7 +104,7 @@ class Cut(WireCase):
         return client.data[-5:] == b"0\r\n\r\n", line["outcome"]
 
     def test_by_rst_it_is_not_completed(self):
-        self.assertEqual(self.answer(lambda connection: connection.reset()), (False, "aborted"))
+        self.assertEqual(self.answer(lambda connection: connection.reset()), (False, "upstream_error"))
 
     def test_by_fin_it_was_whole_whatever_follows(self):
         def end(connection):
