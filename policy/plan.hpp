@@ -209,6 +209,7 @@ private:
     const int attempts_allowed_;
     const Duration patience_;  // from the request to the deadline
     bool body_kept_;
+    bool settled_ = false;  // the API has said no, and nothing will change that
 
     // Where the exchange is.
     Instant deadline_;
@@ -219,7 +220,6 @@ private:
     bool may_have_acted_ = false;  // an ambiguous attempt was written whole, with such a key
     bool delivering_ = false;      // the last step was Deliver, and nothing is committed
     double attempt_factor_ = 1.0;  // of the next attempts' time
-    bool settled_ = false;         // the API has said no, and nothing will change that
     Moment sent_{};                // the last Send
     Instant give_up_{};            // and until when it may go on
     Instant ready_;                // since when the next attempt has been waiting to begin
