@@ -186,7 +186,8 @@ Step Plan::refuse(const Refusal& refusal, Moment now) {
 }
 
 Step Plan::send(Moment now) {
-    if (made_++ == 0) standing_.budget.request_begun(now.steady);
+    ++made_;
+    if (!std::exchange(begun_, true)) standing_.budget.request_begun(now.steady);
     if (retry_at_) record_.retries.back().made = true;
     retry_at_.reset();
     reserved_.reset();
@@ -239,6 +240,11 @@ bool Plan::lost_race(const Outcome& outcome, Moment now) const {
 Step Plan::crowded(Moment now) {
     constexpr Duration worth_another_try = std::chrono::seconds(1);
     seen_ = now;
+    abandon_ticket(now);
+    if (now.steady < end()) {
+        --made_;  // the same one is yet to be made
+        return observing() ? send_unasked(now) : pass_gates(now);
+    }
     unsent(now);
     Refusal refusal{Reason::timeout, Denied::queue, worth_another_try, true};
     if (draining() && now.steady >= end()) refusal = {Reason::draining, Denied::draining, {}};

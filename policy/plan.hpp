@@ -102,7 +102,7 @@ public:
     Step after(const Outcome& outcome, Moment now);  // an attempt has ended
     Step resume(Moment now);                         // a wait has ended, or was cut short
     // Nothing came of the last Send: no connection of the pool became free in its time. That is no
-    // attempt, and says nothing about the upstream.
+    // attempt, and says nothing about the upstream. While there is time it asks to be sent again.
     Step crowded(Moment now);
     // Nothing will come of the last Send: nobody waits for it any more.
     void unsent(Moment now);
@@ -210,6 +210,7 @@ private:
     const Duration patience_;  // from the request to the deadline
     bool body_kept_;
     bool settled_ = false;  // the API has said no, and nothing will change that
+    bool begun_ = false;    // the budget knows of this request
 
     // Where the exchange is.
     Instant deadline_;

@@ -212,6 +212,7 @@ policy::Step Exchange::report(const policy::Outcome& outcome) {
     tell_of_drain();
     if (unsent_ == Unsent::crowded) {
         side_.context.observer.crowded(*upstream_);
+        last_attempt_ = 0;  // the same one again, and no connection was stale
         return plan_->crowded(now());
     }
     const policy::Step step = plan_->after(outcome, now());

@@ -11,7 +11,7 @@ STREAM = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
 ONE = "[upstream.pool]\nconnections = 1\n"
-SHORT = '[upstream.timeout]\nattempt = "300ms"\n'
+SHORT = '[upstream.timeout]\nattempt = "100ms"\ndeadline = "300ms"\n'
 
 
 class Crowded(WireCase):

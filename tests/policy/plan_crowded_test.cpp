@@ -12,10 +12,43 @@ using test::Scenario;
 using test::Settings;
 using test::World;
 
+// Until the deadline of a minute.
+void pool_stays_full(Scenario& scenario) {
+    for (int i = 0; i < 6; ++i)
+        scenario.pool_stays_full();
+}
+
+TEST(PlanCrowded, WaitsInLineUntilTheDeadline) {
+    Scenario scenario;
+    for (int i = 0; i < 6; ++i) {
+        scenario.expect_send(1, 10s);
+        scenario.pool_stays_full();
+    }
+    scenario.expect_error(503, Reason::timeout);
+}
+
+TEST(PlanCrowded, IsSentOnceThereIsRoom) {
+    Scenario scenario;
+    scenario.pool_stays_full();
+    scenario.expect_send(1, 10s);
+    scenario.upstream_answers(200);
+    scenario.expect_deliver(Reason::succeeded);
+    EXPECT_EQ(scenario.record().counted_attempts(), 1);
+}
+
+TEST(PlanCrowded, MindsTheGateMeanwhile) {
+    World world;
+    Scenario scenario(world, {.method = "GET"});
+    scenario.expect_send(1);
+    Scenario other(world, {.method = "GET", .attempts_wish = 1});
+    other.upstream_answers(429, {{"retry-after", "15"}});
+    scenario.pool_stays_full();
+    EXPECT_TRUE(std::holds_alternative<Wait>(scenario.step()));
+}
+
 TEST(PlanCrowded, IsAnErrorOfOurOwnMaking) {
     Scenario scenario;
-    scenario.expect_send(1, 10s);
-    scenario.pool_stays_full();
+    pool_stays_full(scenario);
     const Substitute& error = scenario.expect_error(503, Reason::timeout);
     EXPECT_TRUE(error.crowded);
     EXPECT_EQ(error.retry_after, 1s);
@@ -27,14 +60,14 @@ TEST(PlanCrowded, IsServedByTheFallbackForTimeouts) {
     Settings settings;
     settings.route.fallbacks = {test::fallback_on({Reason::timeout})};
     Scenario scenario({.method = "POST"}, settings);
-    scenario.pool_stays_full();
+    pool_stays_full(scenario);
     scenario.expect_fallback(Reason::timeout);
 }
 
 TEST(PlanCrowded, SaysNothingToTheBreaker) {
     World world;
     for (int i = 0; i < 20; ++i)
-        Scenario(world, {.method = "GET"}).pool_stays_full();
+        Scenario(world, {.method = "GET", .timeout_wish = 1s}).pool_stays_full();
     Scenario(world, {.method = "GET"}).expect_send(1);
 }
 
@@ -43,7 +76,7 @@ TEST(PlanCrowded, GivesAProbeBack) {
     Scenario first(world, {.method = "POST"});
     first.upstream_answers(500);
     world.clock.advance(1min);
-    Scenario(world, {.method = "GET"}).pool_stays_full();
+    Scenario(world, {.method = "GET", .timeout_wish = 1s}).pool_stays_full();
     Scenario(world, {.method = "GET"}).expect_send(1);
 }
 
@@ -52,7 +85,8 @@ TEST(PlanCrowded, LeavesTheAnswerOfTheAttemptBefore) {
     scenario.upstream_answers_whole(500);
     scenario.wake();
     scenario.expect_send(2);
-    scenario.pool_stays_full();
+    while (std::holds_alternative<Send>(scenario.step()))
+        scenario.pool_stays_full();
     scenario.expect_deliver(Reason::server_error);
     EXPECT_EQ(scenario.record().attempts.size(), 1U);
     EXPECT_FALSE(scenario.record().retries.back().made);
@@ -62,7 +96,7 @@ TEST(PlanCrowded, IsOneWithoutAFallbackWhereWeOnlyObserve) {
     Settings settings{.mode = Mode::observe};
     settings.route.fallbacks = {test::fallback_on({Reason::timeout})};
     Scenario scenario({.method = "GET"}, settings);
-    scenario.pool_stays_full();
+    scenario.pool_stays_full();  // an attempt may take until the deadline there
     scenario.expect_error(503, Reason::timeout);
 }
 
