@@ -131,16 +131,16 @@ class Mutations(WireCase):
                 self.assertEqual(request[0], meant.line)
 
     def test_responses(self):
-        current = []
-        sent = threading.Event()
+        current = []  # the answer, and what tells that it is sent: an earlier one's may come late
 
         def script(connection):
             while request := connection.request():
                 if request[0].split(" ")[1] == "/probe":
                     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nprobed")
                     continue
+                answer, sent = current
                 try:
-                    http_play.send_apart(connection.socket, http_play.random_pieces(current[0], current[0]))
+                    http_play.send_apart(connection.socket, http_play.random_pieces(answer, answer))
                 finally:
                     http_play.end(connection.socket)
                     sent.set()
@@ -151,12 +151,11 @@ class Mutations(WireCase):
         for chance in self.chances():
             self.assertTrue(self.proxy.running(), f"it ended after {current}")
             method = chance.choice(["GET", "GET", "HEAD", "POST"])
-            current[:] = [damaged(chance, known)]
+            current[:] = [damaged(chance, known), threading.Event()]
             with self.subTest(method=method, answer=current[0]):
-                sent.clear()
                 client = self.client()
                 client.send(method.encode() + b" /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                self.read(client, method, current[0], sent)
+                self.read(client, method, *current)
                 client.close()
                 client = self.client()
                 client.send(b"GET /probe HTTP/1.1\r\nHost: x\r\n\r\n")
